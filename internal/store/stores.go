@@ -1,0 +1,60 @@
+// Package store is the list of the seams between the domain and what keeps its
+// objects: nothing but their names. The interfaces lie beside the domain that
+// uses them; sqlstore implements all of them, storetest says what every backend
+// must do.
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/sekisho-id/sekisho/internal/domain/audit"
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/domain/envelope"
+	"github.com/sekisho-id/sekisho/internal/domain/signingkey"
+)
+
+// Stores are the seams. A test may fill only those it needs.
+type Stores struct {
+	Tenants           directory.TenantStore
+	Applications      directory.ApplicationStore
+	ServicePrincipals directory.ServicePrincipalStore
+	Deleted           directory.DeletedStore
+	Assignments       directory.AssignmentStore
+	Grants            directory.GrantStore
+	Users             directory.UserStore
+	Policies          directory.PolicyStore
+	Changes           directory.ChangeFeed
+	SignIns           audit.SignIns
+	Refusals          audit.Refusals
+	SigningKeys       signingkey.Store
+	DataKeys          envelope.Store
+	Leases            Leases
+	Assertions        Assertions
+	Installation      Installation
+}
+
+// Leases let one node at a time do what only one may.
+type Leases interface {
+	// TakeLease takes or extends the lease until the time and reports whether
+	// holder has it. A lease whose time has passed is free.
+	TakeLease(ctx context.Context, name, holder string, now, until time.Time) (bool, error)
+	ReleaseLease(ctx context.Context, name, holder string) error
+}
+
+// Assertions remembers client assertions of applications that allow each only
+// once (RFC 7523 §3, jti).
+type Assertions interface {
+	// UseAssertion records the jti until it expires and reports whether it was
+	// new. Of two at once exactly one is new.
+	UseAssertion(ctx context.Context, t directory.TenantID, client directory.ID, jti [32]byte, expires time.Time) (bool, error)
+	SweepAssertions(ctx context.Context, before time.Time, limit int) (int, error)
+}
+
+// Installation is what is true of the database as a whole.
+type Installation interface {
+	// Mark reads a mark: "dev" says that development mode made this database,
+	// "bootstrapped" that it has its first tenant. "" if it was never set.
+	Mark(ctx context.Context, name string) (string, error)
+	SetMark(ctx context.Context, name, value string) error
+}
