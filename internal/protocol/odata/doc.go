@@ -19,7 +19,7 @@
 //
 // Specifications: OData 4.0 Part 2 (URL Conventions) and its ABNF,
 // learn.microsoft.com/graph/query-parameters, /graph/filter-query-parameter,
-// /graph/search-query-parameter and /graph/aad-advanced-queries (2026-11);
+// /graph/search-query-parameter and /graph/aad-advanced-queries;
 // RFC 8259 for JSON, RFC 3986 for paths. Where Graph is more tolerant than
 // OData (letter case of operators, options without "$") Graph is followed.
 package odata

@@ -1,6 +1,9 @@
 package odata
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 type tokenKind uint8
 
@@ -227,7 +230,7 @@ func (l *lexer) system() (token, error) {
 
 // placed gives a position to an error that has none.
 func placed(err error, pos int) error {
-	if e, ok := err.(*Error); ok {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return &Error{Kind: e.Kind, Pos: pos, Detail: e.Detail}
 	}
 	return err

@@ -71,7 +71,7 @@ func (s Segment) Key() (name, value string, ok bool) {
 // Percent-encoded quotes and parentheses mean the same as plain ones: Go and
 // .NET clients send those. The error is an *Error with Option "path".
 //
-// OData 4.0 Part 2 §4; learn.microsoft.com/graph/traverse-the-graph (2026-11).
+// OData 4.0 Part 2 §4; learn.microsoft.com/graph/traverse-the-graph.
 func ParsePath(escapedPath string) ([]Segment, error) {
 	if len(escapedPath) > MaxPathLength {
 		return nil, within(fail(Limit, -1, "the path is longer than %d bytes", MaxPathLength), "path", 0)

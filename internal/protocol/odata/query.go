@@ -91,7 +91,7 @@ func (q *Query) Raw(name string) (string, bool) {
 // name with "$" and an option given twice are refused, other parameters are
 // kept apart. A plus sign means a space. The error is an *Error.
 //
-// OData 4.0 Part 2 §5; learn.microsoft.com/graph/query-parameters (2026-11).
+// OData 4.0 Part 2 §5; learn.microsoft.com/graph/query-parameters.
 func Parse(rawQuery string) (*Query, error) {
 	if len(rawQuery) > MaxQueryLength {
 		return nil, within(fail(Limit, -1, "the query is longer than %d bytes", MaxQueryLength), "query", 0)

@@ -11,76 +11,78 @@ import (
 
 func ptr(n int) *int { return &n }
 
+var queries = map[string]struct {
+	raw  string
+	want Query
+}{
+	"empty":            {"", Query{}},
+	"stray ampersands": {"&&$top=5&", Query{Top: ptr(5), Options: []Option{{"$top", "5"}}}},
+	"what azure-cli sends": {
+		"$filter=appId%20eq%20%27x%27",
+		Query{Filter: eq(path("appId"), text("x")), Options: []Option{{"$filter", "appId eq 'x'"}}},
+	},
+	"plus is a space and $ is encoded": {
+		"%24filter=appId+eq+%27a%2Bb%27",
+		Query{Filter: eq(path("appId"), text("a+b")), Options: []Option{{"$filter", "appId eq 'a+b'"}}},
+	},
+	"without $ and in capitals": {
+		"SELECT=id,%20displayName,id&$Top=999",
+		Query{Select: []string{"id", "displayName"}, Top: ptr(999), Options: []Option{{"$select", "id, displayName,id"}, {"$top", "999"}}},
+	},
+	"empty select means the default set": {"$select=", Query{Options: []Option{{"$select", ""}}}},
+	"select of paths and all":            {"$select=*,web/redirectUris", Query{Select: []string{"*", "web/redirectUris"}, Options: []Option{{"$select", "*,web/redirectUris"}}}},
+	"paging": {
+		"$top=-1&$skip=0&$skiptoken=a%3Db&$deltatoken=latest&$count=TRUE",
+		Query{
+			Top: ptr(-1), Skip: ptr(0), SkipToken: "a=b", DeltaToken: "latest", Count: true,
+			Options: []Option{{"$top", "-1"}, {"$skip", "0"}, {"$skiptoken", "a=b"}, {"$deltatoken", "latest"}, {"$count", "TRUE"}},
+		},
+	},
+	"order": {
+		"$orderby=displayName%20desc,createdDateTime,a/b%20ASC,owners/$count",
+		Query{
+			OrderBy: []OrderTerm{{path("displayName"), true}, {path("createdDateTime"), false}, {path("a", "b"), false}, {Path{Segments: []string{"owners"}, Count: true}, false}},
+			Options: []Option{{"$orderby", "displayName desc,createdDateTime,a/b ASC,owners/$count"}},
+		},
+	},
+	"expand": {
+		"$expand=owners($select=id,displayName;$top=5),manager,members/microsoft.graph.user/$ref",
+		Query{
+			Expand: []Expand{
+				{Property: "owners", Query: &Query{Select: []string{"id", "displayName"}, Top: ptr(5), Options: []Option{{"$select", "id,displayName"}, {"$top", "5"}}}},
+				{Property: "manager"},
+				{Property: "members/microsoft.graph.user", Ref: true},
+			},
+			Options: []Option{{"$expand", "owners($select=id,displayName;$top=5),manager,members/microsoft.graph.user/$ref"}},
+		},
+	},
+	"expand all": {"$expand=*", Query{Expand: []Expand{{Property: "*"}}, Options: []Option{{"$expand", "*"}}}},
+	"separators inside text do not separate": {
+		"$expand=members($filter=displayName%20eq%20%27a;b),c%27%27%27;$levels=max)",
+		Query{
+			Expand: []Expand{{Property: "members", Query: &Query{
+				Filter: eq(path("displayName"), text("a;b),c'")), Levels: "max",
+				Options: []Option{{"$filter", "displayName eq 'a;b),c'''"}, {"$levels", "max"}},
+			}}},
+			Options: []Option{{"$expand", "members($filter=displayName eq 'a;b),c''';$levels=max)"}},
+		},
+	},
+	"search": {
+		"$search=%22displayName:foo%22",
+		Query{Search: SearchTerm{"displayName", "foo"}, Options: []Option{{"$search", `"displayName:foo"`}}},
+	},
+	"kept as written": {
+		"$format=json&$apply=x&$id=directoryObjects/1",
+		Query{Format: "json", Apply: "x", ID: "directoryObjects/1", Options: []Option{{"$format", "json"}, {"$apply", "x"}, {"$id", "directoryObjects/1"}}},
+	},
+	"other parameters are kept apart": {
+		"api-version=1.6&id=7&levels&@id=x&id=8",
+		Query{Custom: []Option{{"api-version", "1.6"}, {"id", "7"}, {"levels", ""}, {"@id", "x"}, {"id", "8"}}},
+	},
+}
+
 func TestParseQuery(t *testing.T) {
-	for name, tt := range map[string]struct {
-		raw  string
-		want Query
-	}{
-		"empty":            {"", Query{}},
-		"stray ampersands": {"&&$top=5&", Query{Top: ptr(5), Options: []Option{{"$top", "5"}}}},
-		"what azure-cli sends": {
-			"$filter=appId%20eq%20%27x%27",
-			Query{Filter: eq(path("appId"), text("x")), Options: []Option{{"$filter", "appId eq 'x'"}}},
-		},
-		"plus is a space and $ is encoded": {
-			"%24filter=appId+eq+%27a%2Bb%27",
-			Query{Filter: eq(path("appId"), text("a+b")), Options: []Option{{"$filter", "appId eq 'a+b'"}}},
-		},
-		"without $ and in capitals": {
-			"SELECT=id,%20displayName,id&$Top=999",
-			Query{Select: []string{"id", "displayName"}, Top: ptr(999), Options: []Option{{"$select", "id, displayName,id"}, {"$top", "999"}}},
-		},
-		"empty select means the default set": {"$select=", Query{Options: []Option{{"$select", ""}}}},
-		"select of paths and all":            {"$select=*,web/redirectUris", Query{Select: []string{"*", "web/redirectUris"}, Options: []Option{{"$select", "*,web/redirectUris"}}}},
-		"paging": {
-			"$top=-1&$skip=0&$skiptoken=a%3Db&$deltatoken=latest&$count=TRUE",
-			Query{
-				Top: ptr(-1), Skip: ptr(0), SkipToken: "a=b", DeltaToken: "latest", Count: true,
-				Options: []Option{{"$top", "-1"}, {"$skip", "0"}, {"$skiptoken", "a=b"}, {"$deltatoken", "latest"}, {"$count", "TRUE"}},
-			},
-		},
-		"order": {
-			"$orderby=displayName%20desc,createdDateTime,a/b%20ASC,owners/$count",
-			Query{
-				OrderBy: []OrderTerm{{path("displayName"), true}, {path("createdDateTime"), false}, {path("a", "b"), false}, {Path{Segments: []string{"owners"}, Count: true}, false}},
-				Options: []Option{{"$orderby", "displayName desc,createdDateTime,a/b ASC,owners/$count"}},
-			},
-		},
-		"expand": {
-			"$expand=owners($select=id,displayName;$top=5),manager,members/microsoft.graph.user/$ref",
-			Query{
-				Expand: []Expand{
-					{Property: "owners", Query: &Query{Select: []string{"id", "displayName"}, Top: ptr(5), Options: []Option{{"$select", "id,displayName"}, {"$top", "5"}}}},
-					{Property: "manager"},
-					{Property: "members/microsoft.graph.user", Ref: true},
-				},
-				Options: []Option{{"$expand", "owners($select=id,displayName;$top=5),manager,members/microsoft.graph.user/$ref"}},
-			},
-		},
-		"expand all": {"$expand=*", Query{Expand: []Expand{{Property: "*"}}, Options: []Option{{"$expand", "*"}}}},
-		"separators inside text do not separate": {
-			"$expand=members($filter=displayName%20eq%20%27a;b),c%27%27%27;$levels=max)",
-			Query{
-				Expand: []Expand{{Property: "members", Query: &Query{
-					Filter: eq(path("displayName"), text("a;b),c'")), Levels: "max",
-					Options: []Option{{"$filter", "displayName eq 'a;b),c'''"}, {"$levels", "max"}},
-				}}},
-				Options: []Option{{"$expand", "members($filter=displayName eq 'a;b),c''';$levels=max)"}},
-			},
-		},
-		"search": {
-			"$search=%22displayName:foo%22",
-			Query{Search: SearchTerm{"displayName", "foo"}, Options: []Option{{"$search", `"displayName:foo"`}}},
-		},
-		"kept as written": {
-			"$format=json&$apply=x&$id=directoryObjects/1",
-			Query{Format: "json", Apply: "x", ID: "directoryObjects/1", Options: []Option{{"$format", "json"}, {"$apply", "x"}, {"$id", "directoryObjects/1"}}},
-		},
-		"other parameters are kept apart": {
-			"api-version=1.6&id=7&levels&@id=x&id=8",
-			Query{Custom: []Option{{"api-version", "1.6"}, {"id", "7"}, {"levels", ""}, {"@id", "x"}, {"id", "8"}}},
-		},
-	} {
+	for name, tt := range queries {
 		t.Run(name, func(t *testing.T) {
 			got, err := Parse(tt.raw)
 			if err != nil {

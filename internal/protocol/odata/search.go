@@ -66,7 +66,7 @@ func (l SearchLogical) String() string {
 // clause, a double quote and a backslash are escaped with a backslash. The
 // error is an *Error with Option "$search".
 //
-// learn.microsoft.com/graph/search-query-parameter (2026-11), "directory object
+// learn.microsoft.com/graph/search-query-parameter, "directory object
 // collections".
 func ParseSearch(text string) (SearchExpr, error) {
 	e, err := parseSearch(text)
