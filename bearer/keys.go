@@ -62,31 +62,32 @@ type flight struct {
 	err        error
 }
 
-// find gives the key with identifier kid, and the document that it stands in. It
-// fetches first if there is no usable document or if kid is not in it.
-func (k *keyring) find(ctx context.Context, kid string) (*document, *signingKey, error) {
+// find gives the key that t names, and the document that it stands in. It fetches
+// first if there is no usable document or if the key is not in it. Tokens of other
+// issuers are refused before that: their keys are all unknown, and would use up the
+// fetches for those that matter.
+func (k *keyring) find(ctx context.Context, t *token) (*document, *signingKey, error) {
 	came := k.started.Load()
 	doc, err := k.document(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
 	for {
-		if key := doc.keys[kid]; key != nil {
-			return doc, key, nil
-		}
-		if doc.serial > came {
-			break // fetched after the token came: fetching again shows nothing new
-		}
-		next, err := k.replace(ctx, doc, true)
 		if err != nil {
 			return nil, nil, err
 		}
-		if next == doc {
-			break
+		if !doc.issuer.covers(t.issuer) {
+			return nil, nil, refusal(Issuer, "iss is %.120q", t.claims.Issuer)
+		}
+		if key := doc.keys[t.kid]; key != nil {
+			return doc, key, nil
+		}
+		var next *document
+		if doc.serial <= came { // else it was fetched after the token came, and says enough
+			next, err = k.replace(ctx, doc, true)
+		}
+		if err == nil && (next == nil || next == doc) {
+			return nil, nil, refusal(UnknownKey, "kid is %.80q", t.kid)
 		}
 		doc = next
 	}
-	return nil, nil, refusal(UnknownKey, "kid is %.80q", kid)
 }
 
 // document gives a document that may be used now. Shortly after its time it is

@@ -108,23 +108,11 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*Claims, error) {
 
 // authenticate finds out whether the issuer that t names has signed it.
 func (v *Verifier) authenticate(ctx context.Context, t *token) (*remembered, error) {
-	ring := v.rings[t.issuer.version]
-	// The issuer is compared before the key is looked for: tokens of other issuers
-	// have unknown keys, and would use up the fetches for those.
-	doc, err := ring.document(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !doc.issuer.covers(t.issuer) {
-		return nil, refusal(Issuer, "iss is %.120q", t.claims.Issuer)
-	}
-	doc, key, err := ring.find(ctx, t.kid)
+	doc, key, err := v.rings[t.issuer.version].find(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case !doc.issuer.covers(t.issuer): // it may be a newer document
-		return nil, refusal(Issuer, "iss is %.120q", t.claims.Issuer)
 	case !key.mayIssue(t.issuer, v.authority.base):
 		return nil, refusal(KeyIssuer, "kid is %.80q, iss %.120q", t.kid, t.claims.Issuer)
 	case key.alg != t.alg:
