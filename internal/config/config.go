@@ -62,6 +62,10 @@ type Config struct {
 	// federated issuer.
 	Outbound Outbound `yaml:"outbound"`
 
+	// How many requests per minute one client address may send to the token
+	// endpoints; beyond that it is answered with 429. 0: no bound.
+	RequestsPerMinute int `yaml:"requestsPerMinute"`
+
 	// How long a stopping server waits for requests under way.
 	ShutdownGrace time.Duration `yaml:"shutdownGrace"`
 }
@@ -109,8 +113,8 @@ type Retention struct {
 
 // Outbound is the group `outbound`.
 type Outbound struct {
-	// Private addresses or CIDR ranges that outgoing requests may reach, beside
-	// the public internet. Loopback and link-local addresses are always refused.
+	// Private addresses, CIDR ranges or host names that outgoing requests may
+	// reach, beside the public internet.
 	Allow []string `yaml:"allow"`
 
 	// PEM file of certificate authorities that outgoing requests trust beside

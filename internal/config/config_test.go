@@ -66,7 +66,8 @@ retention:
   signIns: 7d
   deletedObjects: 48h
 outbound:
-  allow: [192.168.7.0/24]
+  allow: [192.168.7.0/24, keys.internal.example]
+requestsPerMinute: 600
 `
 	got, err := Parse(filepath.Join(dir, "sekisho.yaml"), []byte(text), environment(map[string]string{
 		"KEYFILE": filepath.Join(dir, "key.pem"), "PGPASS": "p",
@@ -85,12 +86,16 @@ outbound:
 	want.Log = Log{Level: "debug", Format: "json"}
 	want.Retention.SignIns = 7 * 24 * time.Hour
 	want.Retention.DeletedObjects = 48 * time.Hour
-	want.Outbound.Allow = []string{"192.168.7.0/24"}
+	want.Outbound.Allow = []string{"192.168.7.0/24", "keys.internal.example"}
+	want.RequestsPerMinute = 600
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	if got.DatabaseAddress() != want.Database {
 		t.Errorf("database address %q", got.DatabaseAddress())
+	}
+	if ranges, hosts := got.OutboundAllow(); len(ranges) != 1 || len(hosts) != 1 || hosts[0] != "keys.internal.example" {
+		t.Errorf("outbound: %v and %v", ranges, hosts)
 	}
 	if key, err := got.KEK(); err != nil || len(key) != 32 {
 		t.Errorf("key-encryption key: %d bytes, %v", len(key), err)
@@ -140,6 +145,9 @@ func TestFaults(t *testing.T) {
 		{"certificate missing", "tls:\n  certFile: /nope\n  keyFile: /dev/null\n", []string{`2:3: the file cannot be read`}},
 		{"no TLS without a proxy", "tls: {off: true}\n", []string{`needs trustedProxies`}},
 		{"proxy range", "trustedProxies: [10.0.0.0/99]\n", []string{`"10.0.0.0/99" is neither an address nor a CIDR range`}},
+		{"outbound range", "outbound: {allow: [10.0.0, 10.0.0.0/x]}\n", []string{`"10.0.0" is neither`, `"10.0.0.0/x" is neither`}},
+		{"number expected", "requestsPerMinute: many\n", []string{`requestsPerMinute must be a whole number`}},
+		{"negative number", "requestsPerMinute: -1\n", []string{`must not be negative`}},
 		{"other database", "database: mysql://x\n", []string{`must be the path of an SQLite file`}},
 		{"postgres without a key", "database: postgres://h/d\n", []string{`keyEncryptionKey: must be given with PostgreSQL`}},
 		{"short key", "keyEncryptionKey: c2hvcnQ=\n", []string{`must be 32 bytes in base64`}},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -148,7 +149,7 @@ func (r *reader) list(path string, n ast.Node, v reflect.Value) {
 	v.Set(got)
 }
 
-// leaf reads text, a switch or a duration.
+// leaf reads text, a switch, a number or a duration.
 func (r *reader) leaf(path string, n ast.Node, v reflect.Value) {
 	if v.Kind() == reflect.Bool {
 		b, ok := n.(*ast.BoolNode)
@@ -167,6 +168,15 @@ func (r *reader) leaf(path string, n ast.Node, v reflect.Value) {
 	text, err := expand(text, filepath.Dir(r.file), r.lookup)
 	if err != nil {
 		r.faults = append(r.faults, r.fault(path, n.GetToken(), err.Error()))
+		return
+	}
+	if v.Kind() == reflect.Int {
+		number, err := strconv.Atoi(text)
+		if err != nil {
+			r.faults = append(r.faults, r.fault(path, n.GetToken(), path+" must be a whole number"))
+			return
+		}
+		v.SetInt(int64(number))
 		return
 	}
 	if v.Type() == durationType {

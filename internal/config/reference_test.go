@@ -73,6 +73,8 @@ func form(t reflect.Type) string {
 		return "duration"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
+	case t.Kind() == reflect.Int:
+		return "number"
 	case t.Kind() == reflect.Slice:
 		return "list"
 	default:

@@ -42,8 +42,8 @@ func (c Config) faults() []Fault {
 		}
 	}
 	for i, p := range c.Outbound.Allow {
-		if _, err := ParseRange(p); err != nil {
-			add(fmt.Sprintf("outbound.allow[%d]", i), "%q is neither an address nor a CIDR range such as 10.0.0.0/8", p)
+		if _, err := ParseRange(p); err != nil && !hostName(p) {
+			add(fmt.Sprintf("outbound.allow[%d]", i), "%q is neither an address, a CIDR range such as 10.0.0.0/8, nor a host name", p)
 		}
 	}
 	if c.Outbound.CAFile != "" {
@@ -222,6 +222,9 @@ func (c Config) checkRetention(add adder) {
 			add(r.key, "must be at least one day")
 		}
 	}
+	if c.RequestsPerMinute < 0 {
+		add("requestsPerMinute", "must not be negative")
+	}
 	if c.ShutdownGrace <= 0 {
 		add("shutdownGrace", "must be longer than nothing, such as 10s")
 	}
@@ -234,6 +237,32 @@ func checkFile(add adder, key, path string) {
 		return
 	}
 	f.Close()
+}
+
+// hostName reports whether s is a DNS name. One that ends in a number was meant
+// as an address.
+func hostName(s string) bool {
+	labels := strings.Split(s, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
+			return false
+		}
+	}
+	_, err := strconv.Atoi(labels[len(labels)-1])
+	return err != nil
+}
+
+// OutboundAllow splits the list of what outgoing requests may reach into ranges
+// and host names.
+func (c Config) OutboundAllow() (ranges []netip.Prefix, hosts []string) {
+	for _, entry := range c.Outbound.Allow {
+		if p, err := ParseRange(entry); err == nil {
+			ranges = append(ranges, p)
+		} else {
+			hosts = append(hosts, strings.ToLower(entry))
+		}
+	}
+	return ranges, hosts
 }
 
 // ParseRange reads an address or a CIDR range.
