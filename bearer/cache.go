@@ -31,9 +31,10 @@ type remembered struct {
 // A cache remembers good tokens. It has two generations: entries go into the young
 // one, and when that is full it becomes the old one, whose entries are forgotten.
 // An old entry that is used goes into the young one again. So what is used stays,
-// reading needs no bookkeeping, and there are never more than twice half entries.
+// reading needs no bookkeeping, and there are never more entries than size.
 type cache struct {
-	half int // entries of one generation; 0 remembers nothing
+	half    int  // entries of one generation; 0 remembers nothing
+	keepOld bool // there may be two generations
 
 	mu    sync.RWMutex
 	young map[digest]*remembered
@@ -41,11 +42,10 @@ type cache struct {
 }
 
 func newCache(size int) *cache {
-	c := &cache{half: max(size, 0) / 2}
+	c := &cache{half: max(size, 0) / 2, keepOld: size > 1, young: make(map[digest]*remembered)}
 	if size == 1 {
-		c.half = 1 // with the old generation never filled
+		c.half = 1
 	}
-	c.young = make(map[digest]*remembered)
 	return c
 }
 
@@ -72,7 +72,10 @@ func (c *cache) put(d digest, r *remembered) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, there := c.young[d]; !there && len(c.young) >= c.half {
-		c.old, c.young = c.young, make(map[digest]*remembered)
+		if c.keepOld {
+			c.old = c.young
+		}
+		c.young = make(map[digest]*remembered)
 	}
 	c.young[d] = r
 	delete(c.old, d)
