@@ -3,7 +3,6 @@ package bearer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -101,15 +100,14 @@ func (c *Claims) HasRole(role string) bool { return slices.Contains(c.Roles, rol
 // second result says whether it is there.
 func (c *Claims) Raw(name string) (json.RawMessage, bool) {
 	var raw json.RawMessage
-	found := errors.New("found")
-	err := eachMember(c.payload, func(n string, v value) error {
-		if n != name {
-			return nil
+	// The payload was read once already, so there is no error to report.
+	_ = eachMember(c.payload, func(n string, v value) error {
+		if n == name {
+			raw = json.RawMessage(v.raw)
 		}
-		raw = json.RawMessage(v.raw)
-		return found
+		return nil
 	})
-	return raw, err == found
+	return raw, raw != nil
 }
 
 // clone gives a copy that shares nothing with c which can be changed: remembered

@@ -82,10 +82,9 @@ func isTenantWord(s string) bool {
 	if isGUID(s) {
 		return true
 	}
-	for _, c := range []byte(s) {
-		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.') {
-			return false
-		}
+	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789-."
+	if strings.Trim(s, allowed) != "" {
+		return false
 	}
 	return strings.Contains(s, ".") && !strings.Contains(s, "..") && s[0] != '.' && s[len(s)-1] != '.'
 }
@@ -160,13 +159,15 @@ func isGUID(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		switch c := s[i]; i {
+		c := s[i]
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f'
+		switch i {
 		case 8, 13, 18, 23:
 			if c != '-' {
 				return false
 			}
 		default:
-			if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f') {
+			if !hex {
 				return false
 			}
 		}

@@ -331,7 +331,8 @@ func hex4(s string) (uint64, error) {
 		return 0, errors.New("a string has no end")
 	}
 	for _, c := range []byte(s[:4]) {
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+		if !hex {
 			return 0, errors.New("an unknown escape in a string")
 		}
 	}

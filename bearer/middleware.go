@@ -107,15 +107,19 @@ func fromHeader(h http.Header) (string, error) {
 	return raw, nil
 }
 
-// isToken68 says whether s has the form of RFC 9110 §11.2, which RFC 6750 §2.1 calls
-// b64token.
+// token68 marks the characters of RFC 9110 §11.2, which RFC 6750 §2.1 calls b64token.
+var token68 = func() (set [256]bool) {
+	for c := range byte(128) {
+		set[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~+/", c) >= 0
+	}
+	return set
+}()
+
+// isToken68 says whether s is made of those, and "=" at its end only.
 func isToken68(s string) bool {
 	s = strings.TrimRight(s, "=")
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		case c == '-', c == '.', c == '_', c == '~', c == '+', c == '/':
-		default:
+		if !token68[s[i]] {
 			return false
 		}
 	}
