@@ -261,6 +261,15 @@ func (a *authority) fetches() int {
 	return n
 }
 
+// ServeHTTP makes an authority an http.Handler, for the tests that use a real
+// connection.
+func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.count[r.URL.Path]++
+	_, _ = io.WriteString(w, strings.ReplaceAll(a.answer(r.URL.Path), "https://"+a.host, "http://"+a.host))
+}
+
 // RoundTrip makes an authority an http.RoundTripper.
 func (a *authority) RoundTrip(r *http.Request) (*http.Response, error) {
 	path := strings.ToLower(r.URL.Path)

@@ -62,8 +62,8 @@ type Config struct {
 	// Now tells the time. Default: time.Now.
 	Now func() time.Time
 
-	// CacheSize is how many good tokens are remembered. 0 means 4096; negative means
-	// none.
+	// CacheSize is how many good tokens are remembered, of usually 2 KiB each. 0 means
+	// 4096; negative means none.
 	CacheSize int
 
 	// KeyRefresh is the age at which keys are fetched again in the background. 0

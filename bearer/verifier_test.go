@@ -1,6 +1,7 @@
 package bearer_test
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -492,5 +493,24 @@ func TestOneHostForBothVersions(t *testing.T) {
 	} {
 		_, err := v.Verify(t.Context(), k.token(claims))
 		wantReason(t, err, "")
+	}
+}
+
+// The way of development: an authority on loopback by http, over a real connection
+// and with the default client.
+func TestInsecureAllowHTTP(t *testing.T) {
+	k := key(t, "rsa1")
+	a := newAuthority()
+	server := httptest.NewServer(a)
+	defer server.Close()
+	a.host = strings.TrimPrefix(server.URL, "http://")
+	a.sts = a.host
+	a.publish(k)
+	v := verifier(t, a, func(c *bearer.Config) {
+		c.Authority, c.InsecureAllowHTTP, c.HTTPClient = server.URL+"/"+tenant1, true, nil
+	})
+	for scheme, want := range map[string]bearer.Reason{"http": "", "https": bearer.Issuer} {
+		_, err := v.Verify(t.Context(), k.token(delegatedV2().with(object{"iss": scheme + "://" + a.host + "/" + tenant1 + "/v2.0"})))
+		wantReason(t, err, want)
 	}
 }
