@@ -13,6 +13,7 @@ var (
 	MissingField         = row(90014, "invalid_request", 400, "Required field '{name}' is missing.", "certificate/assertion without exp")
 	MalformedRequest     = row(90004, "invalid_request", 400, "The request format is not valid: {reason}.", "request/wrong content type")
 	DuplicateParameter   = row(9000411, "invalid_request", 400, "Parameter '{name}' appears more than once.", "request/parameter twice")
+	MalformedJSON        = row(9000410, "invalid_request", 400, "Malformed JSON in '{name}'.", "scope/malformed claims parameter")
 	QueryTooLong         = row(90015, "invalid_request", 414, "The query string is too long.", "authorize/query too long")
 	UnsupportedValue     = row(90023, "invalid_request", 400, "The request is not valid: '{name}' has an unsupported value.", "request/two client credentials")
 	ResourceOnV2         = row(901002, "invalid_request", 400, "'resource' is not accepted here; use 'scope'.", "scope/resource on v2")
@@ -33,6 +34,7 @@ var (
 	RedirectNotRegistered = row(50011, "invalid_request", 400, "Redirect URI '{uri}' does not match one configured for application '{id}'.", "authorize/redirect not registered")
 	NoRedirectRegistered  = row(500113, "invalid_request", 400, "No reply address is registered for the application.", "authorize/application without redirect")
 	NoRedirectGiven       = row(900971, "invalid_request", 400, "No reply address provided, and none can be chosen.", "authorize/no redirect given")
+	CrossOrigin           = row(9002326, "invalid_request", 400, "Cross-origin token redemption is allowed for single-page clients only.", "request/from a browser")
 	NotAbsoluteURI        = row(90102, "invalid_request", 400, "'{name}' must be an absolute URI.", "authorize/relative redirect")
 
 	// Client authentication.

@@ -1,0 +1,144 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+)
+
+// heldStore commits only when the test lets it.
+type heldStore struct {
+	mu      sync.Mutex
+	batches [][]*SignIn
+	entered chan int
+	release chan error
+}
+
+func (s *heldStore) AppendSignIns(_ context.Context, batch []*SignIn) error {
+	s.mu.Lock()
+	s.batches = append(s.batches, append([]*SignIn(nil), batch...))
+	s.mu.Unlock()
+	s.entered <- len(batch)
+	return <-s.release
+}
+
+func (s *heldStore) SignIn(context.Context, [16]byte, [16]byte) (*SignIn, error) {
+	return nil, ErrNoRecord
+}
+func (s *heldStore) SweepSignIns(context.Context, time.Time, int) (int, error) { return 0, nil }
+
+func newHeld() *heldStore {
+	return &heldStore{entered: make(chan int), release: make(chan error)}
+}
+
+func enqueue(t *testing.T, r *Recorder) *Ticket {
+	t.Helper()
+	ticket, err := r.Enqueue(&SignIn{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ticket
+}
+
+func TestRecorderHoldsTheTicketUntilTheCommit(t *testing.T) {
+	s := newHeld()
+	r := NewRecorder(s, 10, 4)
+	ticket := enqueue(t, r)
+	ticket.Flush()
+	if n := <-s.entered; n != 1 {
+		t.Fatalf("batch of %d", n)
+	}
+	select {
+	case err := <-ticket.done:
+		t.Fatalf("released before the commit: %v", err)
+	default:
+	}
+	s.release <- nil
+	if err := ticket.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+}
+
+func TestRecorderTakesAlongWhoWaits(t *testing.T) {
+	s := newHeld()
+	r := NewRecorder(s, 10, 4)
+	first := enqueue(t, r)
+	first.Flush()
+	<-s.entered
+	var later []*Ticket
+	for range 5 {
+		later = append(later, enqueue(t, r))
+	}
+	later[0].Flush()
+	s.release <- nil
+	if n := <-s.entered; n != 4 {
+		t.Errorf("second batch of %d, want the batch limit 4", n)
+	}
+	s.release <- nil
+	if n := <-s.entered; n != 1 {
+		t.Errorf("third batch of %d, want the one left", n)
+	}
+	s.release <- nil
+	for _, ticket := range append(later, first) {
+		if err := ticket.Wait(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	r.Close()
+}
+
+func TestRecorderFailureReachesEveryTicketOfTheBatch(t *testing.T) {
+	s := newHeld()
+	r := NewRecorder(s, 10, 4)
+	a, b := enqueue(t, r), enqueue(t, r)
+	a.Flush()
+	<-s.entered
+	full := errors.New("disk full")
+	s.release <- full
+	for _, ticket := range []*Ticket{a, b} {
+		if err := ticket.Wait(context.Background()); !errors.Is(err, full) {
+			t.Errorf("got %v", err)
+		}
+	}
+	r.Close()
+}
+
+func TestRecorderRefusesWhenFullAndWhenClosed(t *testing.T) {
+	s := newHeld()
+	r := NewRecorder(s, 2, 4)
+	a, b := enqueue(t, r), enqueue(t, r)
+	if _, err := r.Enqueue(&SignIn{}); !errors.Is(err, ErrRecorderFull) {
+		t.Errorf("third of two: %v", err)
+	}
+	closed := make(chan struct{})
+	go func() { r.Close(); close(closed) }()
+	<-s.entered
+	s.release <- nil
+	<-closed
+	for _, ticket := range []*Ticket{a, b} {
+		if err := ticket.Wait(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := r.Enqueue(&SignIn{}); !errors.Is(err, ErrRecorderClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestRecorderWaitGivesUpWithItsContext(t *testing.T) {
+	s := newHeld()
+	r := NewRecorder(s, 2, 4)
+	ticket := enqueue(t, r)
+	ticket.Flush()
+	<-s.entered
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := ticket.Wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	s.release <- nil
+	r.Close()
+}

@@ -1,0 +1,164 @@
+package issue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/domain/signingkey"
+)
+
+// Refusals of a bearer token at our own resources.
+var (
+	ErrTokenMalformed = errors.New("the access token is malformed")
+	ErrTokenSignature = errors.New("the access token's signature is not valid")
+	ErrTokenExpired   = errors.New("the access token has expired or is not yet valid")
+	ErrTokenAudience  = errors.New("the access token's audience is not this resource")
+	ErrTokenIssuer    = errors.New("the access token's issuer is not this authority")
+	ErrTokenRevoked   = errors.New("the access token's principal is gone or disabled")
+)
+
+// VerificationKeys finds a key that verifies a token of a ring.
+type VerificationKeys interface {
+	// Set is the keys as they are now. A key of one issuer class never
+	// validates a token of another.
+	Set() *signingkey.Set
+}
+
+// Verifier checks access tokens of ours at our own resources.
+type Verifier struct {
+	Keys   VerificationKeys
+	Lookup directory.Lookup
+	Hosts  []Hosts
+	// Resource is the appId of the resource that asks.
+	Resource directory.ID
+	Now      func() time.Time
+}
+
+// Verified is what a valid access token says.
+type Verified struct {
+	Tenant directory.TenantID
+	App    directory.ID // service principal of the client
+	AppID  directory.ID
+	User   directory.ID // `oid` of a delegated token, "" in an app-only one
+	Scopes []string     // nil for an app-only token
+	Roles  []string
+}
+
+type ownClaims struct {
+	Aud   string   `json:"aud"`
+	Iss   string   `json:"iss"`
+	Exp   int64    `json:"exp"`
+	Nbf   int64    `json:"nbf"`
+	OID   string   `json:"oid"`
+	TID   string   `json:"tid"`
+	AppID string   `json:"appid"`
+	AZP   string   `json:"azp"`
+	Scp   *string  `json:"scp"`
+	Roles []string `json:"roles"`
+}
+
+// maxToken bounds a token that is looked at.
+const maxToken = 16 << 10
+
+// skew allowed between our own nodes.
+const skew = 60 * time.Second
+
+// Verify checks signature, issuer of the tenant that the token names, audience,
+// lifetime, and that its principal is still there and enabled.
+func (v *Verifier) Verify(ctx context.Context, token string) (*Verified, error) {
+	if len(token) > maxToken || strings.Count(token, ".") != 2 {
+		return nil, ErrTokenMalformed
+	}
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTokenMalformed, err)
+	}
+	var c ownClaims
+	if err := json.Unmarshal(jws.UnsafePayloadWithoutVerification(), &c); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTokenMalformed, err)
+	}
+	tenant, err := directory.ParseTenantID(c.TID)
+	if err != nil {
+		return nil, ErrTokenMalformed
+	}
+	now := v.Now()
+	header := jws.Signatures[0].Protected
+	key, err := v.Keys.Set().VerifyKey(header.KeyID, signingkey.RingOf(tenant), header.Algorithm, now)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTokenSignature, err)
+	}
+	if _, err := jws.Verify(key.Public()); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTokenSignature, err)
+	}
+	if !v.issuer(c.Iss, tenant) {
+		return nil, ErrTokenIssuer
+	}
+	if now.Add(skew).Before(time.Unix(c.Nbf, 0)) || !now.Before(time.Unix(c.Exp, 0)) {
+		return nil, ErrTokenExpired
+	}
+	return v.accept(ctx, tenant, &c)
+}
+
+func (v *Verifier) issuer(iss string, t directory.TenantID) bool {
+	for _, h := range v.Hosts {
+		if iss == h.V2Issuer(t) || iss == h.V1Issuer(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// accept checks what depends on the directory as it stands now.
+func (v *Verifier) accept(ctx context.Context, t directory.TenantID, c *ownClaims) (*Verified, error) {
+	resource, err := v.Lookup.ServicePrincipalByAppID(ctx, t, v.Resource)
+	if err != nil {
+		return nil, notFoundAs(err, ErrTokenAudience)
+	}
+	named := false
+	for _, n := range resource.ServicePrincipalNames() {
+		named = named || n == c.Aud
+	}
+	// An ID token has neither appid nor azp; it is no access token.
+	client := c.AppID
+	if client == "" {
+		client = c.AZP
+	}
+	appID, err := directory.ParseID(client)
+	if !named || err != nil {
+		return nil, ErrTokenAudience
+	}
+	oid, err := directory.ParseID(c.OID)
+	if err != nil {
+		return nil, ErrTokenMalformed
+	}
+	app, err := v.Lookup.ServicePrincipalByAppID(ctx, t, appID)
+	if err != nil {
+		return nil, notFoundAs(err, ErrTokenRevoked)
+	}
+	if !app.AccountEnabled || app.App == nil && app.Type != directory.TypeManagedIdentity {
+		return nil, ErrTokenRevoked
+	}
+	got := &Verified{Tenant: t, App: app.ID, AppID: appID, Roles: c.Roles}
+	if c.Scp != nil {
+		got.User, got.Scopes = oid, strings.Fields(*c.Scp)
+		return got, nil
+	}
+	if app.ID != oid {
+		return nil, ErrTokenRevoked
+	}
+	return got, nil
+}
+
+func notFoundAs(err, as error) error {
+	if errors.Is(err, directory.ErrNotFound) {
+		return as
+	}
+	return err
+}

@@ -1,0 +1,249 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
+)
+
+// DemoTenant is what bootstrap.json says of a demonstration tenant.
+type DemoTenant struct {
+	TenantID      string             `json:"tenantId"`
+	TenantDomain  string             `json:"tenantDomain"`
+	ClientID      string             `json:"clientId"`
+	ClientSecret  string             `json:"clientSecret"`
+	AdminUser     string             `json:"adminUser"`
+	AdminPassword string             `json:"adminPassword"`
+	People        []DemoPerson       `json:"people,omitempty"`
+	Apps          map[string]DemoApp `json:"apps,omitempty"`
+}
+
+// DemoPerson is a person of a demonstration tenant.
+type DemoPerson struct {
+	UserPrincipalName string `json:"userPrincipalName"`
+	DisplayName       string `json:"displayName"`
+	Password          string `json:"password,omitempty"`
+}
+
+// DemoApp is an application of a demonstration tenant.
+type DemoApp struct {
+	ClientID      string `json:"clientId"`
+	ClientSecret  string `json:"clientSecret,omitempty"`
+	IdentifierURI string `json:"identifierUri,omitempty"`
+}
+
+// The demonstration tenants. Their ids are fixed and documented; secrets and
+// passwords are drawn at the first start.
+var (
+	hakone = demoTenant{
+		request: directory.TenantRequest{
+			ID: directory.MustTenantID("4a6b0e00-0000-4000-8000-000000000001"), DisplayName: "Hakone Teahouses", Domain: "hakone.example", Demo: true,
+			Settings:    directory.TenantSettings{CountryLetterCode: "JP", PreferredLanguage: "ja"},
+			AdminUserID: "4a6b0e00-0000-4000-8000-000000000002", AdminAppID: "4a6b0e00-0000-4000-8000-000000000003",
+			AdminAppObjectID: "4a6b0e00-0000-4000-8000-000000000004", AdminPrincipalID: "4a6b0e00-0000-4000-8000-000000000005",
+		},
+		people: []demoPerson{
+			{id: "4a6b0e00-0000-4000-8000-000000000011", name: "Hana Mori", given: "Hana", surname: "Mori", alias: "hana", kind: "Member"},
+			{id: "4a6b0e00-0000-4000-8000-000000000012", name: "Ken Sato", given: "Ken", surname: "Sato", alias: "ken", kind: "Member"},
+			{id: "4a6b0e00-0000-4000-8000-000000000013", name: "Aya Usui", given: "Aya", surname: "Usui", alias: "aya_usui.example#EXT#", kind: "Guest", mail: "aya@usui.example"},
+		},
+		apps: []demoApp{
+			{key: "ordersApi", name: "Orders API", id: "4a6b0e00-0000-4000-8000-000000000102", appID: "4a6b0e00-0000-4000-8000-000000000101", sp: "4a6b0e00-0000-4000-8000-000000000103", api: true},
+			{key: "ordersDaemon", name: "Orders export daemon", id: "4a6b0e00-0000-4000-8000-000000000112", appID: "4a6b0e00-0000-4000-8000-000000000111", sp: "4a6b0e00-0000-4000-8000-000000000113", secret: true, role: ordersReadAll},
+			{key: "federatedDaemon", name: "Orders federated daemon", id: "4a6b0e00-0000-4000-8000-000000000122", appID: "4a6b0e00-0000-4000-8000-000000000121", sp: "4a6b0e00-0000-4000-8000-000000000123", role: ordersReadAll},
+		},
+	}
+	usui = demoTenant{
+		request: directory.TenantRequest{
+			ID: directory.MustTenantID("05010e00-0000-4000-8000-000000000001"), DisplayName: "Usui Logistics", Domain: "usui.example", Demo: true,
+			AdminUserID: "05010e00-0000-4000-8000-000000000002", AdminAppID: "05010e00-0000-4000-8000-000000000003",
+			AdminAppObjectID: "05010e00-0000-4000-8000-000000000004", AdminPrincipalID: "05010e00-0000-4000-8000-000000000005",
+		},
+		people: []demoPerson{
+			{id: "05010e00-0000-4000-8000-000000000011", name: "Aya Usui", given: "Aya", surname: "Usui", alias: "aya", kind: "Member", mail: "aya@usui.example"},
+		},
+		apps: []demoApp{
+			{key: "multitenantDaemon", name: "Usui shipment daemon", id: "05010e00-0000-4000-8000-000000000102", appID: "05010e00-0000-4000-8000-000000000101", sp: "05010e00-0000-4000-8000-000000000103", secret: true, multiTenant: true},
+		},
+	}
+)
+
+// The app roles and scopes of the demonstration Orders API.
+const (
+	ordersReadAll  directory.ID = "4a6b0e00-0000-4000-8000-000000000201"
+	ordersWriteAll directory.ID = "4a6b0e00-0000-4000-8000-000000000202"
+	ordersRead     directory.ID = "4a6b0e00-0000-4000-8000-000000000211"
+	ordersWrite    directory.ID = "4a6b0e00-0000-4000-8000-000000000212"
+	ordersAPIAppID directory.ID = "4a6b0e00-0000-4000-8000-000000000101"
+	ordersAPISP    directory.ID = "4a6b0e00-0000-4000-8000-000000000103"
+)
+
+type demoTenant struct {
+	request directory.TenantRequest
+	people  []demoPerson
+	apps    []demoApp
+}
+
+type demoPerson struct {
+	id                                      directory.ID
+	name, given, surname, alias, kind, mail string
+}
+
+type demoApp struct {
+	key, name     string
+	id, appID, sp directory.ID
+	api           bool
+	secret        bool
+	multiTenant   bool
+	role          directory.ID // of the Orders API
+}
+
+func (s *Server) seedDemo(ctx context.Context) (map[string]*DemoTenant, error) {
+	demo := map[string]*DemoTenant{}
+	for _, d := range []demoTenant{hakone, usui} {
+		t, err := s.seedTenant(ctx, d)
+		if err != nil {
+			return nil, fmt.Errorf("seeding %s: %w", d.request.Domain, err)
+		}
+		demo[d.request.Domain] = t
+	}
+	return demo, nil
+}
+
+func (s *Server) seedTenant(ctx context.Context, d demoTenant) (*DemoTenant, error) {
+	made, err := s.ensureTenant(ctx, d.request)
+	if err != nil {
+		return nil, err
+	}
+	by := directory.Platform(made.Tenant.ID)
+	if err := s.ops.ProvisionStandIns(ctx, by); err != nil {
+		return nil, err
+	}
+	out := &DemoTenant{
+		TenantID: made.Tenant.ID.String(), TenantDomain: d.request.Domain,
+		ClientID: string(made.ClientID), ClientSecret: made.ClientSecret.Reveal(),
+		AdminUser: made.AdminUser, AdminPassword: made.AdminPassword.Reveal(), Apps: map[string]DemoApp{},
+	}
+	for _, p := range d.people {
+		person, err := s.seedPerson(ctx, by, d, p)
+		if err != nil {
+			return nil, err
+		}
+		out.People = append(out.People, person)
+	}
+	for _, a := range d.apps {
+		app, err := s.seedApp(ctx, by, a)
+		if err != nil {
+			return nil, err
+		}
+		out.Apps[a.key] = app
+	}
+	return out, nil
+}
+
+func (s *Server) seedPerson(ctx context.Context, by directory.Caller, d demoTenant, p demoPerson) (DemoPerson, error) {
+	u := &directory.User{
+		ID: p.id, UserPrincipalName: p.alias + "@" + d.request.Domain, DisplayName: p.name, AccountEnabled: true,
+		MailNickname: &p.given, GivenName: &p.given, Surname: &p.surname, UserType: &p.kind,
+	}
+	if p.mail != "" {
+		u.Mail = &p.mail
+	}
+	out := DemoPerson{UserPrincipalName: u.UserPrincipalName, DisplayName: p.name}
+	if p.kind == "Guest" {
+		creation, state := "Invitation", "Accepted"
+		u.CreationType, u.ExternalUserState = &creation, &state
+	}
+	password, err := directory.DrawPassword(s.cfg.Rand)
+	if err != nil {
+		return out, err
+	}
+	if _, err := s.stores.Users.User(ctx, by.Tenant, p.id); err == nil {
+		// An earlier start ended before the passwords were written down.
+		if p.kind != "Guest" {
+			password, err := s.newPassword(ctx, by, p.id)
+			if err != nil {
+				return out, err
+			}
+			out.Password = password.Reveal()
+		}
+		return out, nil
+	}
+	text := password.Reveal()
+	if p.kind == "Guest" {
+		text = "" // a guest signs in at home
+	}
+	if _, err := s.ops.CreateUser(ctx, by, u, text); err != nil {
+		return out, err
+	}
+	out.Password = text
+	return out, nil
+}
+
+func (s *Server) seedApp(ctx context.Context, by directory.Caller, a demoApp) (DemoApp, error) {
+	out := DemoApp{ClientID: string(a.appID)}
+	draft := &directory.Application{ID: a.id, AppID: a.appID, DisplayName: a.name, SignInAudience: directory.AudienceMyOrg}
+	if a.multiTenant {
+		draft.SignInAudience = directory.AudienceMultiOrg
+	}
+	if a.api {
+		makeOrdersAPI(draft)
+		out.IdentifierURI = draft.IdentifierURIs[0]
+	}
+	if a.role != "" {
+		draft.RequiredResourceAccess = []directory.RequiredResourceAccess{{
+			ResourceAppID: ordersAPIAppID, ResourceAccess: []directory.ResourceAccess{{ID: a.role, Type: "Role"}},
+		}}
+	}
+	_, err := s.stores.Applications.Application(ctx, by.Tenant, a.id)
+	if errors.Is(err, directory.ErrNotFound) {
+		_, _, err = s.ops.CreateApplication(ctx, by, draft, nil, nil)
+	}
+	if err != nil {
+		return out, err
+	}
+	_, err = s.stores.ServicePrincipals.ServicePrincipal(ctx, by.Tenant, a.sp)
+	if errors.Is(err, directory.ErrNotFound) {
+		err = s.seedPrincipal(ctx, by, a)
+	}
+	if err != nil {
+		return out, err
+	}
+	if a.secret {
+		name := "drawn by sekisho dev"
+		issued, err := s.ops.AddPassword(ctx, by, directory.Target{Kind: directory.KindApplication, ID: a.id}, directory.PasswordRequest{DisplayName: &name})
+		if err != nil {
+			return out, err
+		}
+		out.ClientSecret = issued.SecretText.Reveal()
+	}
+	return out, nil
+}
+
+// seedPrincipal makes an application usable in its tenant and grants it its role
+// of the Orders API.
+func (s *Server) seedPrincipal(ctx context.Context, by directory.Caller, a demoApp) error {
+	_, err := s.ops.CreateServicePrincipal(ctx, by, &directory.ServicePrincipal{ID: a.sp, AppID: a.appID, Type: directory.TypeApplication, AccountEnabled: true})
+	if err != nil || a.role == "" {
+		return err
+	}
+	_, err = s.ops.AssignAppRole(ctx, by, directory.AppRoleAssignment{AppRoleID: a.role, PrincipalID: a.sp, ResourceID: ordersAPISP})
+	return err
+}
+
+func makeOrdersAPI(app *directory.Application) {
+	text := func(s string) *string { return &s }
+	two := 2
+	app.IdentifierURIs = []string{"api://" + string(app.AppID)}
+	app.API.RequestedAccessTokenVersion = &two
+	app.AppRoles = []directory.AppRole{
+		{ID: ordersReadAll, Value: text("Orders.Read.All"), DisplayName: text("Read all orders"), Description: text("Read every order without a signed-in user."), IsEnabled: true, AllowedMemberTypes: []string{"Application"}},
+		{ID: ordersWriteAll, Value: text("Orders.ReadWrite.All"), DisplayName: text("Change all orders"), Description: text("Read and change every order without a signed-in user."), IsEnabled: true, AllowedMemberTypes: []string{"Application"}},
+	}
+	app.API.OAuth2PermissionScopes = []directory.PermissionScope{
+		{ID: ordersRead, Value: text("Orders.Read"), Type: "User", IsEnabled: true, AdminConsentDisplayName: text("Read orders"), AdminConsentDescription: text("Lets the application read the signed-in user's orders."), UserConsentDisplayName: text("Read your orders"), UserConsentDescription: text("Lets the application read your orders.")},
+		{ID: ordersWrite, Value: text("Orders.ReadWrite"), Type: "User", IsEnabled: true, AdminConsentDisplayName: text("Change orders"), AdminConsentDescription: text("Lets the application read and change the signed-in user's orders."), UserConsentDisplayName: text("Change your orders"), UserConsentDescription: text("Lets the application read and change your orders.")},
+	}
+}

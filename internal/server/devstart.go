@@ -1,0 +1,183 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/domain/envelope"
+	"github.com/sekisho-id/sekisho/internal/server/devca"
+)
+
+// DevOptions are what `sekisho dev` can be told.
+type DevOptions struct {
+	// Data is the directory for database, dev CA, keys and bootstrap.json.
+	Data string
+	// Addr is the address to listen on, HOST:PORT.
+	Addr string
+	// Empty leaves out the demonstration tenants.
+	Empty bool
+	// TrustCA is a PEM file of an authority that requests of ours trust too.
+	TrustCA          string
+	OperationsListen string
+	Log              *slog.Logger
+	Clock            *Clock
+	Rand             io.Reader
+}
+
+// Dev is a server in development mode, ready to run.
+type Dev struct {
+	*Server
+	Bootstrap *Bootstrap // nil if an earlier start wrote the file
+	// Files of the data directory.
+	BootstrapFile, CAFile string
+}
+
+// NewDev prepares the data directory and builds a server on it. On the first
+// start it makes the first tenant and the demonstration tenants.
+func NewDev(ctx context.Context, o DevOptions) (*Dev, error) {
+	data, err := filepath.Abs(o.Data)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the data directory: %w", err)
+	}
+	cfg, caFile, err := devConfig(data, o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := New(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dev{Server: s, BootstrapFile: filepath.Join(data, "bootstrap.json"), CAFile: caFile}
+	if err := d.firstStart(ctx, o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return d, nil
+}
+
+func devConfig(data string, o DevOptions) (Config, string, error) {
+	host, port, err := net.SplitHostPort(o.Addr)
+	if err != nil {
+		return Config{}, "", fmt.Errorf("%q is no address: give HOST:PORT, like localhost:8443 or :443", o.Addr)
+	}
+	if host == "" || net.ParseIP(host) != nil && net.ParseIP(host).IsUnspecified() {
+		host = "localhost"
+	}
+	clock := o.Clock
+	if clock == nil {
+		clock = &Clock{}
+	}
+	cert, caFile, err := devca.LoadOrCreate(data, []string{host}, clock.Now())
+	if err != nil {
+		return Config{}, "", err
+	}
+	rand := Config{Rand: o.Rand}.withDefaults().Rand
+	wrapper, err := envelope.ReadOrCreateKeyFile(filepath.Join(data, "kek"), rand)
+	if err != nil {
+		return Config{}, "", err
+	}
+	roots, err := devRoots(caFile, o.TrustCA)
+	if err != nil {
+		return Config{}, "", err
+	}
+	return Config{
+		Listen: o.Addr, Hosts: devHosts(host, port), TLS: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
+		Database: filepath.Join(data, "sekisho.db"), Wrapper: wrapper, OperationsListen: o.OperationsListen,
+		OutboundCAs: roots, Dev: true, Log: o.Log, Clock: clock, Rand: rand,
+	}, caFile, nil
+}
+
+// devHosts are the base URLs of a server on host and port; a loopback server
+// answers to each of its usual names.
+func devHosts(host, port string) []string {
+	names := []string{host}
+	if loopback(host) {
+		for _, other := range []string{"localhost", "127.0.0.1"} {
+			if other != host {
+				names = append(names, other)
+			}
+		}
+	}
+	for i, n := range names {
+		names[i] = "https://" + n
+		if port != "443" {
+			names[i] = "https://" + net.JoinHostPort(n, port)
+		}
+	}
+	return names
+}
+
+// devRoots trusts the system's authorities, our own, and the one given.
+func devRoots(files ...string) (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	for _, f := range files {
+		if f == "" {
+			continue
+		}
+		pem, err := os.ReadFile(f)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the certificate authority: %w", err)
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no certificate in PEM form", f)
+		}
+	}
+	return pool, nil
+}
+
+// firstStart makes the tenants unless an earlier start finished doing so.
+func (d *Dev) firstStart(ctx context.Context, o DevOptions) error {
+	operator, err := d.operator(ctx)
+	if err != nil {
+		return err
+	}
+	if !operator.IsZero() {
+		if _, err := os.Stat(d.BootstrapFile); err != nil {
+			return fmt.Errorf("%s is gone, and its secrets with it: restore the file, or begin anew with an empty data directory", d.BootstrapFile)
+		}
+		return nil
+	}
+	first, err := d.ensureTenant(ctx, directory.TenantRequest{
+		ID: FirstTenant, DisplayName: "Sekisho", Domain: "sekisho.example",
+		AdminUserID: "5e415400-0000-4000-8000-000000000002", AdminAppID: "5e415400-0000-4000-8000-000000000003",
+		AdminAppObjectID: "5e415400-0000-4000-8000-000000000004", AdminPrincipalID: "5e415400-0000-4000-8000-000000000005",
+	})
+	if err != nil {
+		return err
+	}
+	if err := d.ops.ProvisionStandIns(ctx, directory.Platform(FirstTenant)); err != nil {
+		return err
+	}
+	d.Bootstrap = d.bootstrapOf(first, d.CAFile)
+	if !o.Empty {
+		if d.Bootstrap.Demo, err = d.seedDemo(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.Bootstrap.Write(d.BootstrapFile); err != nil {
+		return err
+	}
+	if err := d.stores.Installation.SetMark(ctx, markBootstrapped, FirstTenant.String()); err != nil {
+		return err
+	}
+	d.graph.Operator = FirstTenant
+	return nil
+}
+
+// BaseURL is the primary address.
+func (s *Server) BaseURL() string { return strings.TrimSuffix(s.bases[0].Login, "/") }

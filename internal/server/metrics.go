@@ -1,0 +1,101 @@
+package server
+
+import (
+	"net/http"
+	"net/http/pprof"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics is what the operations listener shows. Labels have few values: areas,
+// statuses and numbers of the catalogue, never names or ids.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	refusals *prometheus.CounterVec
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "sekisho_request_seconds", Help: "Time to answer a request, by area and status.",
+			Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .5, 2},
+		}, []string{"area", "status"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sekisho_token_refusals_total", Help: "Refused token requests, by AADSTS number; 0 is a failure of the server.",
+		}, []string{"code"}),
+	}
+	m.registry.MustRegister(m.requests, m.refusals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// watch adds the gauges that read the parts of s.
+func (m *metrics) watch(s *Server) {
+	for _, g := range []struct {
+		name, help string
+		read       func() float64
+	}{
+		{"sekisho_signatures_waiting", "Tokens that wait for a signer.", func() float64 { return float64(s.queue.Stats().Waiting) }},
+		{"sekisho_sign_in_records_waiting", "Sign-in records that no commit has taken yet.", func() float64 { return float64(s.recorder.Waiting()) }},
+		{"sekisho_view_bytes", "About how much the in-memory view holds.", func() float64 { return float64(s.view.Bytes()) }},
+		{"sekisho_view_stale", "1 while the change feed is silent.", func() float64 { return truth(s.view.Stale()) }},
+	} {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.name, Help: g.help}, g.read))
+	}
+	for _, c := range []struct {
+		name, help string
+		read       func() float64
+	}{
+		{"sekisho_signatures_total", "Signatures made.", func() float64 { return float64(s.queue.Stats().Served) }},
+		{"sekisho_view_hits_total", "Objects found in the in-memory view.", func() float64 { h, _ := s.view.Counts(); return float64(h) }},
+		{"sekisho_view_misses_total", "Objects read from the database.", func() float64 { _, n := s.view.Counts(); return float64(n) }},
+		{"sekisho_sql_statements_total", "Statements sent to the database.", func() float64 { return float64(s.db.Stats().Statements) }},
+	} {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help}, c.read))
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (m *metrics) request(r *http.Request, status int, took time.Duration) {
+	m.requests.WithLabelValues(area(r.URL.Path), strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func (m *metrics) refused(code int) { m.refusals.WithLabelValues(strconv.Itoa(code)).Inc() }
+
+// area names the part of the server that a path belongs to.
+func area(path string) string {
+	lower := strings.ToLower(path)
+	for _, a := range []struct{ part, name string }{
+		{"/oauth2/v2.0/token", "token"}, {"/oauth2/token", "token"}, {"/oauth2/", "oauth2"},
+		{"/.well-known/", "discovery"}, {"/discovery/", "discovery"}, {"/v1.0/", "graph"}, {"/beta/", "graph"},
+	} {
+		if strings.Contains(lower, a.part) {
+			return a.name
+		}
+	}
+	return "other"
+}
+
+// handler serves /metrics and /debug/pprof on the operations listener.
+func (m *metrics) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}

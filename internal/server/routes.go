@@ -1,0 +1,99 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/sekisho-id/sekisho/internal/endpoint/token"
+	"github.com/sekisho-id/sekisho/internal/endpoint/web"
+	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
+)
+
+// routes is every route of the main listener on one page. Paths are matched
+// without regard to case; Graph and the pages get theirs as the client wrote
+// them.
+func (s *Server) routes() http.Handler {
+	// What belongs to a tenant or an alias: /{tenant}/…
+	tenant := http.NewServeMux()
+	tenant.Handle("/{tenant}/v2.0/.well-known/openid-configuration", s.discovery.OpenID(2))
+	tenant.Handle("/{tenant}/.well-known/openid-configuration", s.discovery.OpenID(1))
+	tenant.Handle("/{tenant}/discovery/v2.0/keys", s.discovery.Keys(2))
+	tenant.Handle("/{tenant}/discovery/keys", s.discovery.Keys(1))
+	tenant.Handle("/common/discovery/instance", s.discovery.Instance())
+	tenant.Handle("/common/userrealm/{user}", s.discovery.UserRealm())
+	tenant.Handle("/{tenant}/oauth2/v2.0/authorize", s.authorize.Handler())
+	tenant.Handle("/{tenant}/oauth2/authorize", s.authorize.Handler())
+	tenant.Handle("/{tenant}/oauth2/v2.0/token", s.limited(s.token.Handler(token.V2)))
+	tenant.Handle("/{tenant}/oauth2/token", s.limited(s.token.Handler(token.V1)))
+	tenant.HandleFunc("/", s.unknownPath)
+
+	// Areas by the first segment of the path.
+	areas := map[string]http.Handler{
+		"v1.0":     s.graph,
+		"beta":     s.graph,
+		"metadata": s.discovery.Endpoints(),
+		"healthz":  http.HandlerFunc(s.healthz),
+		"readyz":   http.HandlerFunc(s.readyz),
+		"error":    s.pages.ErrorLookup(),
+		"assets":   s.pages.Assets(),
+		"":         s.pages.Home(),
+	}
+	if s.cfg.Dev {
+		dev := http.NewServeMux()
+		dev.HandleFunc("POST /dev/clock", s.devClock)
+		dev.HandleFunc("POST /dev/keys/roll", s.devRollKeys)
+		areas["dev"] = dev
+	}
+
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first, ok := firstSegment(r.URL.EscapedPath())
+		if !ok {
+			s.writeError(w, r, aadsts.New(aadsts.MalformedRequest, "the path is not a plain one"))
+			return
+		}
+		if area, ok := areas[first]; ok {
+			area.ServeHTTP(w, r)
+			return
+		}
+		lower := *r.URL
+		lower.Path, lower.RawPath = strings.ToLower(r.URL.Path), ""
+		r2 := r.WithContext(r.Context())
+		r2.URL = &lower
+		tenant.ServeHTTP(w, r2)
+	})
+}
+
+// firstSegment judges the raw path before any mux sees it (a mux would clean it
+// and redirect) and gives its first segment in lower case.
+func firstSegment(raw string) (string, bool) {
+	if len(raw) == 0 || raw[0] != '/' || len(raw) > 2048 {
+		return "", false
+	}
+	lower := strings.ToLower(raw)
+	for _, bad := range []string{"//", "/./", "/../", "\\", "%2f", "%5c", "%00", "%2e"} {
+		if strings.Contains(lower, bad) && !graphKey(lower, bad) {
+			return "", false
+		}
+	}
+	if strings.HasSuffix(lower, "/.") || strings.HasSuffix(lower, "/..") {
+		return "", false
+	}
+	first, _, _ := strings.Cut(lower[1:], "/")
+	return first, true
+}
+
+// graphKey lets an escaped slash stand inside a key of Graph, whose own path
+// parser reads the raw path.
+func graphKey(lower, bad string) bool {
+	return (bad == "%2f" || bad == "%2e") && (strings.HasPrefix(lower, "/v1.0/") || strings.HasPrefix(lower, "/beta/"))
+}
+
+// unknownPath answers in the OAuth envelope: MSAL.js takes any JSON without an
+// `error` member for success, whatever the status.
+func (s *Server) unknownPath(w http.ResponseWriter, r *http.Request) {
+	s.writeError(w, r, aadsts.New(aadsts.MalformedRequest, "there is no endpoint at this path"))
+}
+
+func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	web.WriteError(w, r, s.log, s.clock.Now(), err)
+}
