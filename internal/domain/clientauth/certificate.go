@@ -1,7 +1,7 @@
 package clientauth
 
 import (
-	"crypto/sha1" // #nosec G505: a thumbprint names a certificate here, it proves nothing
+	"crypto/sha1" // a thumbprint names a certificate here, it proves nothing
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"

@@ -118,15 +118,24 @@ func (g *guard) check(listed bool, network, address string) error {
 	if err != nil {
 		return fmt.Errorf("%w: cannot read the address", ErrForbidden)
 	}
+	by := g.public
+	if listed {
+		by = g.listed
+	}
 	ip := ap.Addr().WithZone("").Unmap()
+	if ssrf.IPv6NAT64Prefix.Contains(ip) {
+		// Open only where an operator without IPv4 opened it; then what counts is
+		// the address behind the translator (RFC 6052 §2.2).
+		b := ip.As16()
+		ip = netip.AddrFrom4([4]byte(b[12:]))
+		if err := by.SafeAddr(ip); err != nil {
+			return fmt.Errorf("%w: %w", ErrForbidden, err)
+		}
+	}
 	for _, p := range neverPrefixes {
 		if p.Contains(ip) {
 			return fmt.Errorf("%w: %s belongs to the machine or its cloud", ErrForbidden, ip)
 		}
-	}
-	by := g.public
-	if listed {
-		by = g.listed
 	}
 	if err := by.Safe(network, address, nil); err != nil {
 		return fmt.Errorf("%w: %w", ErrForbidden, err)

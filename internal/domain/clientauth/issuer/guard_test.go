@@ -111,6 +111,7 @@ func TestAllowLists(t *testing.T) {
 		AllowedHosts:    []string{"Issuer.Internal."},
 	})
 	narrow := newGuard(Config{AllowedPrefixes: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd12::/16")}})
+	noIPv4 := newGuard(Config{AllowedPrefixes: []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96")}})
 	for _, c := range []struct {
 		name    string
 		guard   *guard
@@ -133,6 +134,12 @@ func TestAllowLists(t *testing.T) {
 		{"everything listed", g, false, "127.0.0.1:443", true},
 		{"everything listed but metadata", g, false, "169.254.169.254:80", false},
 		{"everything listed but metadata, mapped", g, false, "[::ffff:169.254.169.254]:80", false},
+		{"public behind NAT64", noIPv4, false, "[64:ff9b::5db8:d70e]:443", true},
+		{"private behind NAT64", noIPv4, false, "[64:ff9b::a00:1]:443", false},
+		{"loopback behind NAT64", noIPv4, false, "[64:ff9b::7f00:1]:443", false},
+		{"metadata behind NAT64", noIPv4, false, "[64:ff9b::a9fe:a9fe]:443", false},
+		{"Azure's host behind NAT64", noIPv4, false, "[64:ff9b::a83f:8110]:443", false},
+		{"public behind NAT64 that is not open", narrow, false, "[64:ff9b::5db8:d70e]:443", false},
 		{"zone", narrow, false, "[fe80::1%eth0]:443", false},
 		{"no address", narrow, false, "issuer.internal:443", false},
 	} {
