@@ -30,6 +30,7 @@ const (
 	Missing                            // an object that the call refers to does not exist
 	Quota                              // a limit of the directory is reached
 	BadReference                       // an owner, member or assignment refers to what cannot be referred to
+	ObjectConflict                     // a unique value is taken; Graph answers 400 and names the property
 )
 
 func (e *RuleError) Error() string { return e.Message }

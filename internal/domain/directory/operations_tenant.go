@@ -3,211 +3,30 @@ package directory
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
 )
 
-// CreateApplication registers an application with the secrets and certificates
-// asked for.
-func (o *Operations) CreateApplication(ctx context.Context, c Caller, draft *Application, passwords []PasswordRequest, keys []KeyDraft) (*Application, []IssuedPassword, error) {
-	return nil, nil, errors.ErrUnsupported
-}
-
-// ChangeApplication changes the properties of an application.
-func (o *Operations) ChangeApplication(ctx context.Context, c Caller, id ID, change func(*Application) error) error {
-	return errors.ErrUnsupported
-}
-
-// PatchApplication changes properties and credentials as one act.
-func (o *Operations) PatchApplication(ctx context.Context, c Caller, id ID, p ApplicationPatch) error {
-	return errors.ErrUnsupported
-}
-
-// UpsertApplication changes the application with the unique name, or creates it.
-func (o *Operations) UpsertApplication(ctx context.Context, c Caller, uniqueName string, change func(*Application) error) (app *Application, created bool, err error) {
-	return nil, false, errors.ErrUnsupported
-}
-
-// DeleteApplication deletes softly.
-func (o *Operations) DeleteApplication(ctx context.Context, c Caller, id ID) error {
-	return errors.ErrUnsupported
-}
-
-// AddPassword draws a secret.
-func (o *Operations) AddPassword(ctx context.Context, c Caller, t Target, r PasswordRequest) (IssuedPassword, error) {
-	return IssuedPassword{}, errors.ErrUnsupported
-}
-
-// RemovePassword removes a secret.
-func (o *Operations) RemovePassword(ctx context.Context, c Caller, t Target, keyID ID) error {
-	return errors.ErrUnsupported
-}
-
-// KeepPasswords removes all secrets but those named.
-func (o *Operations) KeepPasswords(ctx context.Context, c Caller, t Target, keep []ID) error {
-	return errors.ErrUnsupported
-}
-
-// SetKeys replaces the certificates.
-func (o *Operations) SetKeys(ctx context.Context, c Caller, t Target, keys []KeyDraft) error {
-	return errors.ErrUnsupported
-}
-
-// AddKey adds a certificate for a proof signed by an existing one.
-func (o *Operations) AddKey(ctx context.Context, c Caller, t Target, k KeyDraft, proof string) (*KeyCredential, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// RemoveKey removes a certificate for a proof signed by an existing one.
-func (o *Operations) RemoveKey(ctx context.Context, c Caller, t Target, keyID ID, proof string) error {
-	return errors.ErrUnsupported
-}
-
-// CreateFederated adds a federated identity credential to an application.
-func (o *Operations) CreateFederated(ctx context.Context, c Caller, app ID, f FederatedIdentityCredential) (*FederatedIdentityCredential, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// ChangeFederated changes a federated identity credential, found by id or name.
-func (o *Operations) ChangeFederated(ctx context.Context, c Caller, app ID, key string, change func(*FederatedIdentityCredential) error) (*FederatedIdentityCredential, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// DeleteFederated removes a federated identity credential, found by id or name.
-func (o *Operations) DeleteFederated(ctx context.Context, c Caller, app ID, key string) error {
-	return errors.ErrUnsupported
-}
-
-// AddOwner makes a user or service principal an owner.
-func (o *Operations) AddOwner(ctx context.Context, c Caller, t Target, owner ID) error {
-	return errors.ErrUnsupported
-}
-
-// RemoveOwner takes ownership away.
-func (o *Operations) RemoveOwner(ctx context.Context, c Caller, t Target, owner ID) error {
-	return errors.ErrUnsupported
-}
-
-// CreateServicePrincipal gives an application an identity in the tenant.
-func (o *Operations) CreateServicePrincipal(ctx context.Context, c Caller, draft *ServicePrincipal) (*ServicePrincipal, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// ChangeServicePrincipal changes the properties of a service principal.
-func (o *Operations) ChangeServicePrincipal(ctx context.Context, c Caller, id ID, change func(*ServicePrincipal) error) error {
-	return errors.ErrUnsupported
-}
-
-// PatchServicePrincipal changes properties and credentials as one act.
-func (o *Operations) PatchServicePrincipal(ctx context.Context, c Caller, id ID, p ServicePrincipalPatch) error {
-	return errors.ErrUnsupported
-}
-
-// DeleteServicePrincipal deletes softly.
-func (o *Operations) DeleteServicePrincipal(ctx context.Context, c Caller, id ID) error {
-	return errors.ErrUnsupported
-}
-
-// AssignAppRole gives a principal an app role.
-func (o *Operations) AssignAppRole(ctx context.Context, c Caller, a AppRoleAssignment) (*AppRoleAssignment, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// RemoveAssignment takes an app role away.
-func (o *Operations) RemoveAssignment(ctx context.Context, c Caller, id ID) error {
-	return errors.ErrUnsupported
-}
-
-// CreateGrant writes a delegated grant.
-func (o *Operations) CreateGrant(ctx context.Context, c Caller, g OAuth2PermissionGrant) (*OAuth2PermissionGrant, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// SetGrantScope replaces the scopes of a grant.
-func (o *Operations) SetGrantScope(ctx context.Context, c Caller, id, scope string) error {
-	return errors.ErrUnsupported
-}
-
-// DeleteGrant removes a grant.
-func (o *Operations) DeleteGrant(ctx context.Context, c Caller, id string) error {
-	return errors.ErrUnsupported
-}
-
-// CreateUser creates an account.
-func (o *Operations) CreateUser(ctx context.Context, c Caller, draft *User, password string) (*User, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// ChangeUser changes an account and, if newPassword is not nil, its password.
-func (o *Operations) ChangeUser(ctx context.Context, c Caller, id ID, change func(*User) error, newPassword *string) error {
-	return errors.ErrUnsupported
-}
-
-// DeleteUser deletes softly.
-func (o *Operations) DeleteUser(ctx context.Context, c Caller, id ID) error {
-	return errors.ErrUnsupported
-}
-
-// CreateTokenLifetimePolicy creates a policy.
-func (o *Operations) CreateTokenLifetimePolicy(ctx context.Context, c Caller, draft *TokenLifetimePolicy) (*TokenLifetimePolicy, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// ChangeTokenLifetimePolicy changes a policy.
-func (o *Operations) ChangeTokenLifetimePolicy(ctx context.Context, c Caller, id ID, change func(*TokenLifetimePolicy) error) error {
-	return errors.ErrUnsupported
-}
-
-// DeleteTokenLifetimePolicy deletes a policy.
-func (o *Operations) DeleteTokenLifetimePolicy(ctx context.Context, c Caller, id ID) error {
-	return errors.ErrUnsupported
-}
-
-// LinkPolicy applies a policy to an application or service principal.
-func (o *Operations) LinkPolicy(ctx context.Context, c Caller, t Target, policy ID) error {
-	return errors.ErrUnsupported
-}
-
-// UnlinkPolicy takes a policy off.
-func (o *Operations) UnlinkPolicy(ctx context.Context, c Caller, t Target, policy ID) error {
-	return errors.ErrUnsupported
-}
-
-// Restore brings a deleted object back and says what it is.
-func (o *Operations) Restore(ctx context.Context, c Caller, id ID) (Kind, error) {
-	return "", errors.ErrUnsupported
-}
-
-// Purge removes a deleted object for good.
-func (o *Operations) Purge(ctx context.Context, c Caller, id ID) error {
-	return errors.ErrUnsupported
-}
-
-// CreateTenant makes a tenant with its administrator.
-func (o *Operations) CreateTenant(ctx context.Context, c Caller, r TenantRequest) (*NewTenant, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// EnsureBuiltins creates or refreshes the platform's own applications.
-func (o *Operations) EnsureBuiltins(ctx context.Context) error { return errors.ErrUnsupported }
-
-// ProvisionStandIns gives the caller's tenant the stand-ins of cloud resources.
-func (o *Operations) ProvisionStandIns(ctx context.Context, c Caller) error {
-	return errors.ErrUnsupported
-}
-
-// TenantRequest describes a new tenant.
+// TenantRequest describes a new tenant. Ids that are empty are drawn.
 type TenantRequest struct {
-	ID          TenantID // drawn if zero
+	ID          TenantID
 	DisplayName string
-	// Domain is the initial and default domain; Domains are further verified ones.
-	Domain   string
-	Domains  []string
-	Settings TenantSettings
-	Demo     bool
+	Domain      string   // the initial and default domain
+	Domains     []string // further verified domains
+	Settings    TenantSettings
+	Demo        bool
 	// AdminName is the part of the administrator's user name before the @;
 	// "admin" if empty.
 	AdminName string
-	// Ids that are drawn if empty.
-	AdminUserID, AdminAppID, AdminAppObjectID, AdminPrincipalID ID
+
+	AdminUserID      ID
+	AdminAppID       ID
+	AdminAppObjectID ID
+	AdminPrincipalID ID
 }
 
 // NewTenant is a tenant at the one moment when its secrets can be read.
@@ -218,5 +37,278 @@ type NewTenant struct {
 	AdminUser        string // user principal name
 	AdminPassword    SecretText
 	AdminUserID      ID
+	AdminAppObjectID ID
 	AdminPrincipalID ID // service principal of the administrator application
+}
+
+// administratorPermissions are the application permissions of the administrator
+// application: with them everything else can be made through Graph, further
+// permissions of its own included.
+var administratorPermissions = []string{
+	"Application.ReadWrite.All",
+	"AppRoleAssignment.ReadWrite.All",
+	"DelegatedPermissionGrant.ReadWrite.All",
+	"Directory.ReadWrite.All",
+	"Organization.ReadWrite.All",
+	"Domain.ReadWrite.All",
+	"User.ReadWrite.All",
+	"User.DeleteRestore.All",
+	"User.EnableDisableAccount.All",
+	"User.RevokeSessions.All",
+	"User-PasswordProfile.ReadWrite.All",
+	"User.Invite.All",
+	"Group.ReadWrite.All",
+	"RoleManagement.ReadWrite.Directory",
+	"AdministrativeUnit.ReadWrite.All",
+	"Policy.Read.All",
+	"Policy.ReadWrite.ApplicationConfiguration",
+	"Policy.ReadWrite.ConditionalAccess",
+	"Policy.ReadWrite.Authorization",
+	"Policy.ReadWrite.PermissionGrant",
+	"Policy.ReadWrite.ConsentRequest",
+	"Policy.ReadWrite.AuthenticationMethod",
+	"Policy.ReadWrite.SecurityDefaults",
+	"ConsentRequest.ReadWrite.All",
+	"AuthenticationContext.ReadWrite.All",
+	"UserAuthenticationMethod.ReadWrite.All",
+	"AuditLog.Read.All",
+	"IdentityRiskEvent.ReadWrite.All",
+	"IdentityRiskyUser.ReadWrite.All",
+	"IdentityRiskyServicePrincipal.ReadWrite.All",
+	"AccessReview.ReadWrite.All",
+	"DirectoryRecommendations.ReadWrite.All",
+	"CustomSecAttributeAssignment.ReadWrite.All",
+	"CustomSecAttributeDefinition.ReadWrite.All",
+	"CrossTenantInformation.ReadBasic.All",
+}
+
+// CreateTenant makes a tenant with its domains, the service principals of the
+// platform's own applications, an administrator, and an administrator
+// application that may manage everything through Graph; all of it in one act.
+// EnsureBuiltins must have run.
+func (o *Operations) CreateTenant(ctx context.Context, c Caller, r TenantRequest) (*NewTenant, error) {
+	t, err := o.newTenant(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	made := &NewTenant{Tenant: t}
+	seed := &TenantSeed{Tenant: t}
+	if err := o.seedPrincipals(seed); err != nil {
+		return nil, err
+	}
+	if err := o.seedAdministrator(ctx, seed, made, r); err != nil {
+		return nil, err
+	}
+	if err := o.seedAdminApp(seed, made, r); err != nil {
+		return nil, err
+	}
+	ev := o.event(c, "Create company", "organization", ID(t.ID.String()), t.DisplayName)
+	if err := o.Tenants.CreateTenant(ctx, seed, ev); err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// newTenant judges a request and makes the tenant of it.
+func (o *Operations) newTenant(ctx context.Context, r TenantRequest) (*Tenant, error) {
+	if err := label("displayName", r.DisplayName, maxDisplayName); err != nil {
+		return nil, err
+	}
+	if r.ID.IsZero() {
+		id, err := o.newID("")
+		if err != nil {
+			return nil, err
+		}
+		r.ID = TenantID{string(id)}
+	}
+	if r.ID == Installation {
+		return nil, invalid("id", "The GUID of zeros cannot be a tenant.")
+	}
+	t := &Tenant{ID: r.ID, DisplayName: r.DisplayName, CreatedAt: o.now(), Settings: r.Settings, Demo: r.Demo}
+	names := slices.Concat([]string{r.Domain}, r.Domains)
+	for i, name := range names {
+		domain, err := domainName(name)
+		if err != nil {
+			return nil, err
+		}
+		names[i] = domain
+		t.Domains = append(t.Domains, Domain{Name: domain, Verified: true, Default: i == 0, Initial: i == 0, CreatedAt: t.CreatedAt})
+	}
+	if err := unique("domains", names); err != nil {
+		return nil, err
+	}
+	for _, name := range append(names, t.ID.String()) {
+		if _, err := o.Tenants.TenantByName(ctx, name); !errors.Is(err, ErrNotFound) {
+			if err != nil {
+				return nil, err
+			}
+			return nil, refusal(Conflict, "domains", "Another tenant already has the domain or id %s.", name)
+		}
+	}
+	return t, nil
+}
+
+var domainLabels = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// domainName judges a DNS name and writes it in lower case (RFC 1123 §2.1).
+func domainName(name string) (string, error) {
+	name = strings.ToLower(name)
+	if len(name) > 253 || !domainLabels.MatchString(name) {
+		return "", invalid("domains", "Value '%s' is not a domain name; write international names in their xn-- form.", clip(name))
+	}
+	return name, nil
+}
+
+// seedPrincipals adds the service principals that every tenant has.
+func (o *Operations) seedPrincipals(seed *TenantSeed) error {
+	for _, app := range builtins(o.GraphURLs) {
+		if !seededEverywhere(app.AppID) {
+			continue
+		}
+		id, err := o.newID("")
+		if err != nil {
+			return err
+		}
+		seed.ServicePrincipals = append(seed.ServicePrincipals, &ServicePrincipal{
+			TenantID: seed.Tenant.ID, ID: id, AppID: app.AppID, CreatedAt: seed.Tenant.CreatedAt,
+			Type: TypeApplication, AccountEnabled: true, App: app,
+		})
+	}
+	return nil
+}
+
+// seedAdministrator adds the first account. Tenant.Settings remembers that it
+// is the administrator.
+func (o *Operations) seedAdministrator(ctx context.Context, seed *TenantSeed, made *NewTenant, r TenantRequest) error {
+	t := seed.Tenant
+	alias := r.AdminName
+	if alias == "" {
+		alias = "admin"
+	}
+	id, err := o.newID(r.AdminUserID)
+	if err != nil {
+		return err
+	}
+	member := "Member"
+	u := &User{
+		TenantID: t.ID, ID: id, CreatedAt: t.CreatedAt, AccountEnabled: true, DisplayName: "Administrator",
+		UserPrincipalName: alias + "@" + t.DefaultDomain(), MailNickname: &alias, UserType: &member,
+		SessionsValidFrom: t.CreatedAt,
+	}
+	if err := judgeUser(&User{ID: u.ID, TenantID: u.TenantID, CreatedAt: u.CreatedAt}, u, t); err != nil {
+		return err
+	}
+	password, err := newPassword(o.Rand, u)
+	if err != nil {
+		return err
+	}
+	if err := o.setPassword(ctx, u, password.Reveal()); err != nil {
+		return err
+	}
+	t.Settings.Administrator = u.ID
+	made.AdminUser, made.AdminPassword, made.AdminUserID = u.UserPrincipalName, password, u.ID
+	seed.Users = append(seed.Users, u)
+	return nil
+}
+
+// seedAdminApp adds the administrator application with its secret, its service
+// principal and its permissions.
+func (o *Operations) seedAdminApp(seed *TenantSeed, made *NewTenant, r TenantRequest) error {
+	t := seed.Tenant
+	app := &Application{ID: r.AdminAppObjectID, AppID: r.AdminAppID, DisplayName: "Sekisho administration"}
+	if err := o.stampApplication(app, t); err != nil {
+		return err
+	}
+	name := "bootstrap"
+	secret, err := o.issue(PasswordRequest{DisplayName: &name})
+	if err != nil {
+		return err
+	}
+	app.Passwords = []PasswordCredential{secret.PasswordCredential}
+	app.Owners = []Owner{{ID: made.AdminUserID, Kind: KindUser}}
+	if err := normalizeApplication(app); err != nil {
+		return err
+	}
+	if err := (applicationChange{newcomer(app), app, t, Platform(t.ID)}).judge(); err != nil {
+		return err
+	}
+	spID, err := o.newID(r.AdminPrincipalID)
+	if err != nil {
+		return err
+	}
+	sp := &ServicePrincipal{
+		TenantID: t.ID, ID: spID, AppID: app.AppID, CreatedAt: t.CreatedAt,
+		Type: TypeApplication, AccountEnabled: true, App: app,
+	}
+	graph := seed.ServicePrincipals[slices.IndexFunc(seed.ServicePrincipals, func(p *ServicePrincipal) bool { return p.AppID == GraphAppID })]
+	for _, permission := range administratorPermissions {
+		role, ok := GraphAppRole(permission)
+		if !ok {
+			return fmt.Errorf("directory: Graph has no application permission %s", permission)
+		}
+		a, err := o.newAssignment(sp, graph, role, t.CreatedAt)
+		if err != nil {
+			return err
+		}
+		seed.Assignments = append(seed.Assignments, a)
+		app.requireGraph(role)
+	}
+	seed.Applications, seed.ServicePrincipals = append(seed.Applications, app), append(seed.ServicePrincipals, sp)
+	made.ClientID, made.ClientSecret, made.AdminAppObjectID, made.AdminPrincipalID = app.AppID, secret.SecretText, app.ID, sp.ID
+	return nil
+}
+
+func (o *Operations) newAssignment(sp, resource *ServicePrincipal, role ID, at time.Time) (AppRoleAssignment, error) {
+	id, err := o.newID("")
+	return AppRoleAssignment{
+		ID: id, AppRoleID: role, PrincipalID: sp.ID, PrincipalKind: KindServicePrincipal, PrincipalDisplayName: sp.Name(),
+		ResourceID: resource.ID, ResourceDisplayName: resource.Name(), CreatedAt: at,
+	}, err
+}
+
+// requireGraph declares an application permission of Graph.
+func (a *Application) requireGraph(role ID) {
+	if len(a.RequiredResourceAccess) == 0 {
+		a.RequiredResourceAccess = []RequiredResourceAccess{{ResourceAppID: GraphAppID}}
+	}
+	r := &a.RequiredResourceAccess[0]
+	r.ResourceAccess = append(r.ResourceAccess, ResourceAccess{ID: role, Type: "Role"})
+}
+
+// passwordLetters leaves out what looks alike.
+const passwordLetters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+// newPassword draws a password that a person can copy by hand: four groups of
+// five letters and digits, about 116 bits.
+func newPassword(r io.Reader, u *User) (SecretText, error) {
+	for {
+		var groups [4]string
+		for i := range groups {
+			g, err := drawText(r, 5)
+			if err != nil {
+				return SecretText{}, err
+			}
+			groups[i] = g
+		}
+		s := strings.Join(groups[:], "-")
+		if acceptablePassword(s, u) == nil && passwordClasses(s) == 4 {
+			return SecretText{s}, nil
+		}
+	}
+}
+
+// drawText draws n letters without bias.
+func drawText(r io.Reader, n int) (string, error) {
+	const whole = 256 / len(passwordLetters) * len(passwordLetters)
+	text := make([]byte, 0, n)
+	for len(text) < n {
+		var b [1]byte
+		if _, err := io.ReadFull(r, b[:]); err != nil {
+			return "", fmt.Errorf("drawing a password: %w", err)
+		}
+		if int(b[0]) < whole {
+			text = append(text, passwordLetters[int(b[0])%len(passwordLetters)])
+		}
+	}
+	return string(text), nil
 }

@@ -27,6 +27,9 @@ type TenantSettings struct {
 	// application with v1 tokens must hold a verified domain, the tenant id or
 	// the app id.
 	AnyIdentifierURI bool `json:"anyIdentifierUri,omitempty"`
+	// Administrator is the account that the tenant was made with. It is a fact,
+	// not a setting: nothing changes it.
+	Administrator ID `json:"administrator,omitempty"`
 }
 
 // Domain is a DNS name of a tenant.

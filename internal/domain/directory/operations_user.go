@@ -1,0 +1,151 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// CreateUser creates an account with a password. Only an invited guest, whose
+// password is kept elsewhere, may be without one. The draft is not changed.
+func (o *Operations) CreateUser(ctx context.Context, c Caller, draft *User, password string) (*User, error) {
+	t, err := o.tenant(ctx, c.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	u, err := copyUser(draft)
+	if err != nil {
+		return nil, err
+	}
+	if u.ID, err = o.newID(u.ID); err != nil {
+		return nil, err
+	}
+	u.TenantID, u.CreatedAt = c.Tenant, o.now()
+	before := &User{ID: u.ID, TenantID: u.TenantID, CreatedAt: u.CreatedAt, CreationType: u.CreationType}
+	if err := judgeUser(before, u, t); err != nil {
+		return nil, err
+	}
+	if u.UserPrincipalName == "" {
+		return nil, invalid("userPrincipalName", "Property userPrincipalName is required and cannot be empty.")
+	}
+	if password == "" && value(u.CreationType) != invitation {
+		return nil, invalid("passwordProfile", "Property passwordProfile.password is required and cannot be empty.")
+	}
+	if err := o.nameTaken(ctx, u); err != nil {
+		return nil, err
+	}
+	u.PasswordHash, u.SessionsValidFrom = "", u.CreatedAt
+	if password != "" {
+		if err := o.setPassword(ctx, u, password); err != nil {
+			return nil, err
+		}
+	}
+	ev := o.event(c, "Add user", KindUser, u.ID, u.UserPrincipalName, differing(before, u)...)
+	if err := o.Users.CreateUser(ctx, c.Tenant, u, ev); err != nil {
+		return nil, asClash(err)
+	}
+	return u, nil
+}
+
+// nameTaken refuses a principal name that another account has. The store keeps
+// it unique as well; asking first saves hashing a password in vain.
+func (o *Operations) nameTaken(ctx context.Context, u *User) error {
+	other, err := o.Users.UserByPrincipalName(ctx, u.TenantID, u.UserPrincipalName)
+	if errors.Is(err, ErrNotFound) || err == nil && other.ID == u.ID {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return refusal(ObjectConflict, "userPrincipalName", textSameValue, "userPrincipalName")
+}
+
+// setPassword judges and hashes a password. Whatever was signed in with an
+// older one has to sign in again.
+func (o *Operations) setPassword(ctx context.Context, u *User, password string) error {
+	if err := acceptablePassword(password, u); err != nil {
+		return err
+	}
+	phc, err := o.Passwords.HashPassword(ctx, password)
+	if err != nil {
+		return fmt.Errorf("hashing a password: %w", err)
+	}
+	now := o.now()
+	u.PasswordHash, u.PasswordChangedAt, u.SessionsValidFrom = phc, now, now
+	return nil
+}
+
+// ChangeUser changes an account and, if newPassword is not nil, resets its
+// password, which ends its sessions. See ChangeApplication for what the change
+// may do.
+func (o *Operations) ChangeUser(ctx context.Context, c Caller, id ID, change func(*User) error, newPassword *string) error {
+	t, err := o.tenant(ctx, c.Tenant)
+	if err != nil {
+		return err
+	}
+	apply := func(u *User) (before *User, err error) {
+		if before, err = copyUser(u); err != nil {
+			return nil, err
+		}
+		if change != nil {
+			if err := change(u); err != nil {
+				return nil, err
+			}
+		}
+		return before, judgeUser(before, u, t)
+	}
+	current, err := o.Users.User(ctx, c.Tenant, id)
+	if err != nil {
+		return err
+	}
+	trial, err := copyUser(current)
+	if err != nil {
+		return err
+	}
+	before, err := apply(trial)
+	if err != nil {
+		return err
+	}
+	if err := o.nameTaken(ctx, trial); err != nil {
+		return err
+	}
+	changes := differing(before, trial)
+	activity := "Update user"
+	if newPassword != nil {
+		if err := o.setPassword(ctx, trial, *newPassword); err != nil {
+			return err
+		}
+		activity, changes = "Reset user password", append(changes, "passwordProfile")
+	}
+	ev := o.event(c, activity, KindUser, id, trial.UserPrincipalName, changes...)
+	return asClash(o.Users.ChangeUser(ctx, c.Tenant, id, func(u *User) error {
+		if _, err := apply(u); err != nil {
+			return err
+		}
+		if newPassword != nil {
+			u.PasswordHash, u.PasswordChangedAt, u.SessionsValidFrom = trial.PasswordHash, trial.PasswordChangedAt, trial.SessionsValidFrom
+		}
+		return nil
+	}, ev))
+}
+
+// DeleteUser deletes an account softly; its principal name is free at once.
+func (o *Operations) DeleteUser(ctx context.Context, c Caller, id ID) error {
+	u, err := o.Users.User(ctx, c.Tenant, id)
+	if err != nil {
+		return err
+	}
+	ev := o.event(c, "Delete user", KindUser, id, u.UserPrincipalName)
+	return o.Users.DeleteUser(ctx, c.Tenant, id, ev.At, ev)
+}
+
+// copyUser copies deeply.
+func copyUser(u *User) (*User, error) {
+	n, err := clone(u)
+	if err != nil {
+		return nil, err
+	}
+	n.TenantID, n.ID, n.CreatedAt, n.DeletedAt = u.TenantID, u.ID, u.CreatedAt, u.DeletedAt
+	n.SessionsValidFrom, n.PasswordChangedAt, n.PasswordHash = u.SessionsValidFrom, u.PasswordChangedAt, u.PasswordHash
+	return n, nil
+}
