@@ -82,7 +82,7 @@ func ReadKeyFile(path string) (*Local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key-encryption key: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("key-encryption key: %w", err)
@@ -119,7 +119,7 @@ func CreateKeyFile(path string, rand io.Reader) (*Local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key-encryption key: %w", err)
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }()
 	_, err = tmp.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
 	if err == nil {
 		err = tmp.Sync()

@@ -154,7 +154,7 @@ func TestCacheIsBounded(t *testing.T) {
 func TestInstanceDiscovery(t *testing.T) {
 	s := newSite(t, onlyDaemons, apart)
 	dev := newSite(t, onlyDaemons, local)
-	dev.Discovery.cfg.Hosts = []issue.Hosts{local, {Login: "https://login.hakone.example", STS: "https://login.hakone.example"}}
+	dev.cfg.Hosts = []issue.Hosts{local, {Login: "https://login.hakone.example", STS: "https://login.hakone.example"}}
 	ask := func(site *site, version, endpoint string) *httptest.ResponseRecorder {
 		q := url.Values{}
 		if version != "" {

@@ -61,8 +61,7 @@ func TestServerCertificate(t *testing.T) {
 
 	// A handshake, not only the checks.
 	client, server := net.Pipe()
-	defer client.Close()
-	defer server.Close()
+	t.Cleanup(func() { _, _ = client.Close(), server.Close() })
 	go func() {
 		_ = tls.Server(server, &tls.Config{Certificates: []tls.Certificate{cert}, Time: func() time.Time { return start }}).Handshake()
 	}()

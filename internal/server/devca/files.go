@@ -60,7 +60,7 @@ func writePEM(path, kind string, der []byte, mode os.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone already if all went well
 	err = pem.Encode(tmp, &pem.Block{Type: kind, Bytes: der})
 	if err == nil {
 		err = tmp.Chmod(mode)
