@@ -190,39 +190,52 @@ func (k *Keyring) add(ctx context.Context, by directory.Caller, lines []line, t 
 	return k.Reload(ctx)
 }
 
-// setTimes stores a changed life of a key.
-func (k *Keyring) setTimes(ctx context.Context, by directory.Caller, activity string, s Stored, now time.Time, changed ...string) error {
+// amend changes the life of a key: read anew, so that what another node decided
+// in the meantime is not lost. A revoked key keeps its times, and one that is
+// gone is ErrUnknownKey.
+func (k *Keyring) amend(ctx context.Context, by directory.Caller, activity, kid string, now time.Time, change func(*Stored) (changed []string)) error {
+	if err := k.Reload(ctx); err != nil {
+		return err
+	}
+	key, ok := k.Set().ByKID(kid)
+	if !ok || key.State(now) == StateRevoked {
+		return ErrUnknownKey
+	}
+	s := key.stored
 	ev := by.Event(now, activity, KindSigningKey, directory.ID(s.KID), s.Ring+" "+s.Algorithm)
-	ev.Changes = changed
+	ev.Changes = change(&s)
 	return k.cfg.Store.SetSigningKeyTimes(ctx, s, ev)
 }
 
 // activate lets a key sign from now on, then retires all others of its line.
 // In this order there is always a key that signs.
 func (k *Keyring) activate(ctx context.Context, by directory.Caller, key *Key, now time.Time) error {
-	s := key.stored
-	changed := []string{"activateAt"}
-	if !reached(s.PublishAt, now) {
+	err := k.amend(ctx, by, "Activate signing key", key.KID(), now, func(s *Stored) []string {
+		s.ActivateAt = now
+		if reached(s.PublishAt, now) {
+			return []string{"activateAt"}
+		}
 		s.PublishAt = now
-		changed = append(changed, "publishAt")
-	}
-	s.ActivateAt = now
-	if err := k.setTimes(ctx, by, "Activate signing key", s, now, changed...); err != nil {
+		return []string{"activateAt", "publishAt"}
+	})
+	if err != nil {
 		return err
 	}
-	return k.retireOthers(ctx, by, s, now)
+	return k.retireOthers(ctx, by, key.KID(), line{key.Ring(), key.Algorithm()}, now)
 }
 
 // retireOthers retires every active key of the line but one, and shows it until
 // the last token that it signed has expired.
-func (k *Keyring) retireOthers(ctx context.Context, by directory.Caller, stays Stored, now time.Time) error {
+func (k *Keyring) retireOthers(ctx context.Context, by directory.Caller, stays string, l line, now time.Time) error {
 	for _, o := range k.Set().keys {
-		s := o.stored
-		if s.KID == stays.KID || s.Ring != stays.Ring || s.Algorithm != stays.Algorithm || o.State(now) != StateActive {
+		if o.KID() == stays || o.Ring() != l.ring || o.Algorithm() != l.algorithm || o.State(now) != StateActive {
 			continue
 		}
-		s.RetireAt, s.ExpireAt = now, now.Add(KeepAfterUse)
-		if err := k.setTimes(ctx, by, "Retire signing key", s, now, "retireAt", "expireAt"); err != nil {
+		err := k.amend(ctx, by, "Retire signing key", o.KID(), now, func(s *Stored) []string {
+			s.RetireAt, s.ExpireAt = now, now.Add(KeepAfterUse)
+			return []string{"retireAt", "expireAt"}
+		})
+		if err != nil && !errors.Is(err, ErrUnknownKey) { // revoked or gone: retired enough
 			return err
 		}
 	}

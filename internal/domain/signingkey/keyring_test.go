@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/signingkey"
 )
@@ -267,6 +268,30 @@ func TestRevoke(t *testing.T) {
 	if slices.Contains(n.states(), "organizations RS256 revoked") {
 		t.Error("keys revoked a month ago are still stored")
 	}
+}
+
+// While one node rotates, another revokes the key that is being retired.
+func TestRevocationIsNotLostToARotation(t *testing.T) {
+	ctx := t.Context()
+	n := newNode(t, &memory{}, day)
+	must(t, n.EnsureKeys(ctx))
+	must(t, n.EnsureNext(ctx))
+	bad := n.active(t, orgs, rs).KID()
+	n.clock = start.Add(91 * day)
+	n.store.before = func(ev *audit.Event) {
+		if ev.Activity == "Activate signing key" && ev.TargetName == orgs+" "+rs {
+			for i := range n.store.keys {
+				if n.store.keys[i].KID == bad {
+					n.store.keys[i].RevokedAt = n.clock
+				}
+			}
+		}
+	}
+	must(t, n.Rotate(ctx, n.clock))
+	if k, _ := n.Set().ByKID(bad); k.State(n.clock) != signingkey.StateRevoked {
+		t.Errorf("the revoked key is %s", k.State(n.clock))
+	}
+	n.active(t, orgs, rs)
 }
 
 func TestES256IsMadeWhenAsked(t *testing.T) {

@@ -44,7 +44,8 @@ type memory struct {
 	data      map[string][]byte
 	events    []*audit.Event
 	failAfter int
-	nodes     byte // processes that ever used it
+	nodes     byte               // processes that ever used it
+	before    func(*audit.Event) // called before each write
 }
 
 var errGone = errors.New("store is gone")
@@ -54,6 +55,9 @@ func (m *memory) write(ev *audit.Event) error {
 		return errGone
 	}
 	m.failAfter--
+	if m.before != nil {
+		m.before(ev)
+	}
 	m.events = append(m.events, ev)
 	return nil
 }

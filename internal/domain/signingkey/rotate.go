@@ -106,7 +106,7 @@ func (k *Keyring) rotateLine(ctx context.Context, l line, now time.Time) error {
 	case err == nil && known && now.Sub(active.stored.ActivateAt) >= k.cfg.Term:
 		return k.activate(ctx, platform(), next, now)
 	case err == nil:
-		return k.retireOthers(ctx, platform(), active.stored, now)
+		return k.retireOthers(ctx, platform(), active.KID(), l, now)
 	case next != nil && (l.algorithm == RS256 || known):
 		// Nothing signs. RS256 is what every tenant needs: a key that not all
 		// may know yet is better than none.
@@ -161,7 +161,7 @@ func (k *Keyring) replace(ctx context.Context, by directory.Caller, lines []line
 		if err := k.cfg.Store.AddSigningKey(ctx, s, ev); err != nil {
 			return err
 		}
-		if err := k.retireOthers(ctx, by, s, now); err != nil {
+		if err := k.retireOthers(ctx, by, s.KID, line{s.Ring, s.Algorithm}, now); err != nil {
 			return err
 		}
 	}
@@ -214,10 +214,11 @@ func (k *Keyring) Revoke(ctx context.Context, by directory.Caller, kid string) e
 	if err := k.succeed(ctx, by, key, now); err != nil {
 		return err
 	}
-	key, _ = k.Set().ByKID(kid) // its times may have changed
-	s := key.stored
-	s.RevokedAt = now
-	if err := k.setTimes(ctx, by, "Revoke signing key", s, now, "revokedAt"); err != nil {
+	err := k.amend(ctx, by, "Revoke signing key", kid, now, func(s *Stored) []string {
+		s.RevokedAt = now
+		return []string{"revokedAt"}
+	})
+	if err != nil {
 		return err
 	}
 	if err := k.Reload(ctx); err != nil {
@@ -230,7 +231,7 @@ func (k *Keyring) Revoke(ctx context.Context, by directory.Caller, kid string) e
 func (k *Keyring) succeed(ctx context.Context, by directory.Caller, key *Key, now time.Time) error {
 	l := line{key.Ring(), key.Algorithm()}
 	active, err := k.Set().Active(l.ring, l.algorithm, now)
-	if err != nil || active != key {
+	if err != nil || active.KID() != key.KID() {
 		return nil
 	}
 	if next := k.Set().next(l.ring, l.algorithm, now); next != nil {
