@@ -51,8 +51,8 @@ type Config struct {
 	CacheSize int
 }
 
-// Discovery serves the documents. It is safe for concurrent use.
-type Discovery struct {
+// Endpoint serves the documents. It is safe for concurrent use.
+type Endpoint struct {
 	cfg Config
 
 	mu    sync.RWMutex
@@ -60,14 +60,14 @@ type Discovery struct {
 }
 
 // New makes the endpoints.
-func New(cfg Config) (*Discovery, error) {
+func New(cfg Config) (*Endpoint, error) {
 	if cfg.Tenants == nil || cfg.Keys == nil || cfg.Now == nil || cfg.WriteError == nil || len(cfg.Hosts) == 0 {
 		return nil, errors.New("discovery: Config needs Tenants, Keys, Now, Hosts and WriteError")
 	}
 	if cfg.CacheSize <= 0 {
 		cfg.CacheSize = 1024
 	}
-	return &Discovery{cfg: cfg, cache: make(map[cacheKey]*answer)}, nil
+	return &Endpoint{cfg: cfg, cache: make(map[cacheKey]*answer)}, nil
 }
 
 // The kinds of answers that are kept.
@@ -148,22 +148,22 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-func (d *Discovery) cached(k cacheKey) *answer {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.cache[k]
+func (e *Endpoint) cached(k cacheKey) *answer {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.cache[k]
 }
 
-func (d *Discovery) keep(k cacheKey, a *answer) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, ok := d.cache[k]; !ok && len(d.cache) >= d.cfg.CacheSize {
-		for victim := range d.cache { // any: all are cheap to make again
-			delete(d.cache, victim)
+func (e *Endpoint) keep(k cacheKey, a *answer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, ok := e.cache[k]; !ok && len(e.cache) >= e.cfg.CacheSize {
+		for victim := range e.cache { // any: all are cheap to make again
+			delete(e.cache, victim)
 			break
 		}
 	}
-	d.cache[k] = a
+	e.cache[k] = a
 }
 
 // write sends a finished answer, or 304 to who has it already (RFC 9110
@@ -217,7 +217,7 @@ func writeFresh(w http.ResponseWriter, r *http.Request, v any, cacheControl []st
 
 // endpoint makes a handler of a function that answers GET and HEAD. Every
 // origin may read the answer, also that of an error.
-func (d *Discovery) endpoint(get func(http.ResponseWriter, *http.Request) error) http.Handler {
+func (e *Endpoint) endpoint(get func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h["Access-Control-Allow-Origin"] = anyOrigin
@@ -234,7 +234,7 @@ func (d *Discovery) endpoint(get func(http.ResponseWriter, *http.Request) error)
 			err = aadsts.New(aadsts.MethodNotAllowed, "GET", r.Method)
 		}
 		if err != nil {
-			d.cfg.WriteError(w, r, err)
+			e.cfg.WriteError(w, r, err)
 		}
 	})
 }

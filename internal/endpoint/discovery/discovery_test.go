@@ -139,9 +139,9 @@ func someKeys(t testing.TB) *ring {
 	)}
 }
 
-// site is a Discovery with routes and a shell's context around it.
+// site is an Endpoint with routes and a shell's context around it.
 type site struct {
-	*Discovery
+	*Endpoint
 	mux     *http.ServeMux
 	tenants *tenants
 	keys    *ring
@@ -154,7 +154,7 @@ func newSite(t testing.TB, served Served, h issue.Hosts) *site {
 	t.Helper()
 	s := &site{tenants: someTenants(), keys: someKeys(t), now: start, hosts: h, mux: http.NewServeMux()}
 	var err error
-	s.Discovery, err = New(Config{
+	s.Endpoint, err = New(Config{
 		Tenants: s.tenants, Keys: s.keys, Now: func() time.Time { return s.now },
 		Hosts: []issue.Hosts{h}, Served: served,
 		WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {

@@ -31,28 +31,28 @@ type cloudLogin struct {
 }
 
 // Endpoints serves /metadata/endpoints, whatever its api-version.
-func (d *Discovery) Endpoints() http.Handler {
-	return d.endpoint(func(w http.ResponseWriter, r *http.Request) error {
+func (e *Endpoint) Endpoints() http.Handler {
+	return e.endpoint(func(w http.ResponseWriter, r *http.Request) error {
 		if !strings.EqualFold(strings.TrimSuffix(r.URL.Path, "/"), "/metadata/endpoints") {
 			return aadsts.New(aadsts.MalformedRequest, "there is no endpoint at this path")
 		}
 		h := hosts(r)
 		key := cacheKey{endpoints, h.Login, ""}
-		ans := d.cached(key)
+		ans := e.cached(key)
 		if ans == nil {
 			var err error
-			if ans, err = newAnswer(d.metadata(h), forADay); err != nil {
+			if ans, err = newAnswer(e.metadata(h), forADay); err != nil {
 				return err
 			}
-			d.keep(key, ans)
+			e.keep(key, ans)
 		}
 		ans.write(w, r)
 		return nil
 	})
 }
 
-func (d *Discovery) metadata(h issue.Hosts) cloudMetadata {
-	manager := d.cfg.ResourceManager
+func (e *Endpoint) metadata(h issue.Hosts) cloudMetadata {
+	manager := e.cfg.ResourceManager
 	if manager == "" {
 		manager = h.Login
 	}

@@ -26,8 +26,8 @@ type instanceAlias struct {
 // Instance serves /common/discovery/instance: whether a host is an authority of
 // this cloud, and under which other names. A client asks before it sends
 // credentials to a host it does not know.
-func (d *Discovery) Instance() http.Handler {
-	return d.endpoint(func(w http.ResponseWriter, r *http.Request) error {
+func (e *Endpoint) Instance() http.Handler {
+	return e.endpoint(func(w http.ResponseWriter, r *http.Request) error {
 		q := r.URL.Query()
 		version := q.Get("api-version")
 		if version == "" {
@@ -40,7 +40,7 @@ func (d *Discovery) Instance() http.Handler {
 		if err != nil {
 			return aadsts.New(aadsts.DiscoveryMalformed, "authorization_endpoint "+err.Error())
 		}
-		base, preferred, ok := d.known(host)
+		base, preferred, ok := e.known(host)
 		if !ok {
 			return aadsts.New(aadsts.InvalidInstance).Because(errors.New("asked about " + host))
 		}
@@ -50,7 +50,7 @@ func (d *Discovery) Instance() http.Handler {
 		} else {
 			// What is preferred is where clients send everything from now on:
 			// always the host that they asked about.
-			out.Metadata = []instanceAlias{{PreferredNetwork: preferred, PreferredCache: preferred, Aliases: d.aliases(preferred)}}
+			out.Metadata = []instanceAlias{{PreferredNetwork: preferred, PreferredCache: preferred, Aliases: e.aliases(preferred)}}
 		}
 		return writeFresh(w, r, out, forADay)
 	})
@@ -79,10 +79,10 @@ func readAuthority(endpoint string) (host, segment string, err error) {
 
 // known finds the configured host that the name stands for: its base URL, and
 // its name as clients that compare the port expect it.
-func (d *Discovery) known(host string) (base, name string, ok bool) {
+func (e *Endpoint) known(host string) (base, name string, ok bool) {
 	// With the port first: several hosts may differ by it alone.
 	for _, exact := range []bool{true, false} {
-		for _, h := range d.cfg.Hosts {
+		for _, h := range e.cfg.Hosts {
 			u, err := url.Parse(h.Login)
 			if err != nil {
 				continue
@@ -98,7 +98,7 @@ func (d *Discovery) known(host string) (base, name string, ok bool) {
 
 // aliases are all names of the cloud, each with and without its port (some
 // clients compare the one, some the other), beginning with the preferred one.
-func (d *Discovery) aliases(preferred string) []string {
+func (e *Endpoint) aliases(preferred string) []string {
 	out := []string{preferred}
 	add := func(name string) {
 		for _, have := range out {
@@ -115,7 +115,7 @@ func (d *Discovery) aliases(preferred string) []string {
 		}
 	}
 	addBase("https://" + preferred)
-	for _, h := range d.cfg.Hosts {
+	for _, h := range e.cfg.Hosts {
 		addBase(h.Login)
 		addBase(h.STS)
 	}

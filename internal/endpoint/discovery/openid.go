@@ -77,32 +77,32 @@ type document struct {
 // OpenID serves /{tenant}/v2.0/.well-known/openid-configuration, or without
 // v2.0 for version 1. The path value "tenant" is the tenant; `?appid=` is
 // accepted and changes nothing, since no application has keys of its own.
-func (d *Discovery) OpenID(version int) http.Handler {
+func (e *Endpoint) OpenID(version int) http.Handler {
 	k := openIDv2
 	if version == 1 {
 		k = openIDv1
 	}
-	return d.endpoint(func(w http.ResponseWriter, r *http.Request) error {
-		a, err := d.resolve(r.Context(), r.PathValue("tenant"))
+	return e.endpoint(func(w http.ResponseWriter, r *http.Request) error {
+		a, err := e.resolve(r.Context(), r.PathValue("tenant"))
 		if err != nil {
 			return err
 		}
 		h := hosts(r)
 		key := cacheKey{k, h.Login, a.segment}
-		ans := d.cached(key)
+		ans := e.cached(key)
 		if ans == nil {
-			if ans, err = newAnswer(d.document(k, h, a), forADay); err != nil {
+			if ans, err = newAnswer(e.document(k, h, a), forADay); err != nil {
 				return err
 			}
-			d.keep(key, ans)
+			e.keep(key, ans)
 		}
 		ans.write(w, r)
 		return nil
 	})
 }
 
-func (d *Discovery) document(k kind, h issue.Hosts, a authority) *document {
-	s := d.cfg.Served
+func (e *Endpoint) document(k kind, h issue.Hosts, a authority) *document {
+	s := e.cfg.Served
 	base, oauth := h.Login+"/"+a.segment, h.Login+"/"+a.segment+"/oauth2/v2.0"
 	if k == openIDv1 {
 		oauth = base + "/oauth2"
@@ -131,7 +131,7 @@ func (d *Discovery) document(k kind, h issue.Hosts, a authority) *document {
 		FrontChannelSID:    s.FrontChannelLogout,
 		RequestURI:         &no,
 
-		CloudInstanceName:  d.cloudName(h),
+		CloudInstanceName:  e.cloudName(h),
 		CloudGraphHostName: hostOf(h.Graph),
 		MSGraphHost:        hostOf(h.Graph),
 	}
@@ -151,14 +151,14 @@ func (d *Discovery) document(k kind, h issue.Hosts, a authority) *document {
 		doc.UserInfo = h.Graph + "/oidc/userinfo"
 	}
 	if k == openIDv1 {
-		d.makeV1(doc, h, a)
+		e.makeV1(doc, h, a)
 	}
 	return doc
 }
 
 // makeV1 changes what is different in documents of version 1.
-func (d *Discovery) makeV1(doc *document, h issue.Hosts, a authority) {
-	s := d.cfg.Served
+func (e *Endpoint) makeV1(doc *document, h issue.Hosts, a authority) {
+	s := e.cfg.Served
 	base := h.Login + "/" + a.segment
 	doc.Issuer = a.v1Issuer(h)
 	doc.JWKSURI = h.Login + "/" + v1KeysSegment(a) + "/discovery/keys"
@@ -185,9 +185,9 @@ func v1KeysSegment(a authority) string {
 	return a.segment
 }
 
-func (d *Discovery) cloudName(h issue.Hosts) string {
-	if d.cfg.CloudName != "" {
-		return d.cfg.CloudName
+func (e *Endpoint) cloudName(h issue.Hosts) string {
+	if e.cfg.CloudName != "" {
+		return e.cfg.CloudName
 	}
 	u, err := url.Parse(h.Login)
 	if err != nil {
@@ -206,21 +206,21 @@ func hostOf(base string) string {
 }
 
 // Keys serves /{tenant}/discovery/v2.0/keys, or without v2.0 for version 1.
-func (d *Discovery) Keys(version int) http.Handler {
+func (e *Endpoint) Keys(version int) http.Handler {
 	k := keysV2
 	if version == 1 {
 		k = keysV1
 	}
-	return d.endpoint(func(w http.ResponseWriter, r *http.Request) error {
-		a, err := d.resolve(r.Context(), r.PathValue("tenant"))
+	return e.endpoint(func(w http.ResponseWriter, r *http.Request) error {
+		a, err := e.resolve(r.Context(), r.PathValue("tenant"))
 		if err != nil {
 			return err
 		}
-		h, set, now := hosts(r), d.cfg.Keys.Set(), d.cfg.Now()
+		h, set, now := hosts(r), e.cfg.Keys.Set(), e.cfg.Now()
 		key := cacheKey{k, h.Login, a.segment}
-		ans := d.cached(key)
+		ans := e.cached(key)
 		if ans == nil || !ans.good(set, now) {
-			body, err := set.JWKS(now, d.keySet(k, h, a))
+			body, err := set.JWKS(now, e.keySet(k, h, a))
 			if err != nil {
 				return fmt.Errorf("key set: %w", err)
 			}
@@ -228,7 +228,7 @@ func (d *Discovery) Keys(version int) http.Handler {
 				return err
 			}
 			ans.set, ans.from, ans.until = set, now, set.NextChange(now)
-			d.keep(key, ans)
+			e.keep(key, ans)
 		}
 		ans.write(w, r)
 		return nil
@@ -239,7 +239,7 @@ func (d *Discovery) Keys(version int) http.Handler {
 // its own issuer, that of several tenants the template; personal accounts have a
 // ring of their own, which besides their own documents only `common` of version
 // 2 shows, under its concrete issuer.
-func (d *Discovery) keySet(k kind, h issue.Hosts, a authority) signingkey.KeySet {
+func (e *Endpoint) keySet(k kind, h issue.Hosts, a authority) signingkey.KeySet {
 	ring := signingkey.Organizations
 	if !a.tenant.IsZero() {
 		ring = signingkey.RingOf(a.tenant)
@@ -248,7 +248,7 @@ func (d *Discovery) keySet(k kind, h issue.Hosts, a authority) signingkey.KeySet
 		return signingkey.KeySet{Rings: []signingkey.RingIssuer{{Ring: ring}}}
 	}
 	ks := signingkey.KeySet{
-		CloudName: d.cloudName(h),
+		CloudName: e.cloudName(h),
 		Rings:     []signingkey.RingIssuer{{Ring: ring, Issuer: a.v2Issuer(h)}},
 	}
 	if a.segment == common {

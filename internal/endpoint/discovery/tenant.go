@@ -47,7 +47,7 @@ func (a authority) v1Issuer(h issue.Hosts) string {
 
 // resolve reads the tenant segment of a path. Both refusals travel under the
 // name invalid_tenant here.
-func (d *Discovery) resolve(ctx context.Context, name string) (authority, error) {
+func (e *Endpoint) resolve(ctx context.Context, name string) (authority, error) {
 	name = strings.ToLower(name)
 	switch name {
 	case common, organizations:
@@ -62,7 +62,7 @@ func (d *Discovery) resolve(ctx context.Context, name string) (authority, error)
 	} else if err != nil && !domainName(name) {
 		return authority{}, aadsts.New(aadsts.InvalidTenantName, name).Named("invalid_tenant")
 	}
-	t, err := d.cfg.Tenants.TenantByName(ctx, name)
+	t, err := e.cfg.Tenants.TenantByName(ctx, name)
 	if errors.Is(err, directory.ErrNotFound) || err == nil && t.Disabled {
 		return authority{}, aadsts.New(aadsts.TenantNotFound, name).Named("invalid_tenant")
 	}

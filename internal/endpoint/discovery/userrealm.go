@@ -21,16 +21,16 @@ type realm struct {
 // UserRealm serves /common/userrealm/{user}, which clients ask before the
 // password grant. The answer follows from the domain alone, so that nobody
 // learns from it whether a user exists.
-func (d *Discovery) UserRealm() http.Handler {
-	return d.endpoint(func(w http.ResponseWriter, r *http.Request) error {
+func (e *Endpoint) UserRealm() http.Handler {
+	return e.endpoint(func(w http.ResponseWriter, r *http.Request) error {
 		user := strings.ToLower(r.PathValue("user"))
 		out := realm{
 			Version: "1.0", AccountType: "Unknown",
-			CloudName: d.cloudName(hosts(r)), CloudAudienceURN: "urn:federation:SekishoOnline",
+			CloudName: e.cloudName(hosts(r)), CloudAudienceURN: "urn:federation:SekishoOnline",
 		}
 		if domain := user[strings.LastIndexByte(user, '@')+1:]; len(domain) < len(user) && domainName(domain) {
 			out.DomainName = domain
-			t, err := d.cfg.Tenants.TenantByName(r.Context(), domain)
+			t, err := e.cfg.Tenants.TenantByName(r.Context(), domain)
 			if err != nil && !errors.Is(err, directory.ErrNotFound) {
 				return err
 			}
