@@ -1,0 +1,269 @@
+package graph
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
+)
+
+type user = directory.User
+
+var userEntity = newEntity("user", "users", userProperties())
+
+// userProperties are in two groups: what every reply shows, and what is shown
+// only when selected (learn.microsoft.com/graph/api/resources/user, 2026-11).
+func userProperties() []property[user] {
+	out := []property[user]{
+		texts("businessPhones", func(u *user) *[]string { return &u.BusinessPhones }),
+		text("displayName", func(u *user) *string { return &u.DisplayName }).sorted().inBasic(),
+		textOrNull("givenName", func(u *user) **string { return &u.GivenName }).filtered().inBasic(),
+		identity("id", func(u *user) directory.ID { return u.ID }).filtered().inBasic(),
+		textOrNull("jobTitle", func(u *user) **string { return &u.JobTitle }).filtered(),
+		textOrNull("mail", func(u *user) **string { return &u.Mail }).filtered().inBasic(),
+		textOrNull("mobilePhone", func(u *user) **string { return &u.MobilePhone }),
+		textOrNull("officeLocation", func(u *user) **string { return &u.OfficeLocation }).filtered(),
+		textOrNull("preferredLanguage", func(u *user) **string { return &u.PreferredLanguage }).filtered(),
+		textOrNull("surname", func(u *user) **string { return &u.Surname }).filtered().inBasic(),
+		text("userPrincipalName", func(u *user) *string { return &u.UserPrincipalName }).sorted().inBasic(),
+	}
+	for _, p := range []property[user]{
+		flag("accountEnabled", func(u *user) *bool { return &u.AccountEnabled }).filtered(),
+		textOrNull("ageGroup", func(u *user) **string { return &u.AgeGroup }),
+		textOrNull("city", func(u *user) **string { return &u.City }).filtered(),
+		textOrNull("companyName", func(u *user) **string { return &u.CompanyName }).filtered(),
+		textOrNull("consentProvidedForMinor", func(u *user) **string { return &u.ConsentForMinor }),
+		textOrNull("country", func(u *user) **string { return &u.Country }).filtered(),
+		moment("createdDateTime", func(u *user) *timeValue { return &u.CreatedAt }).readOnly().sorted(),
+		textOrNull("creationType", func(u *user) **string { return &u.CreationType }).readOnly(),
+		moment("deletedDateTime", func(u *user) *timeValue { return &u.DeletedAt }).readOnly().sorted(),
+		textOrNull("department", func(u *user) **string { return &u.Department }).filtered(),
+		textOrNull("employeeId", func(u *user) **string { return &u.EmployeeID }).filtered(),
+		textOrNull("employeeType", func(u *user) **string { return &u.EmployeeType }).filtered(),
+		textOrNull("externalUserState", func(u *user) **string { return &u.ExternalUserState }).readOnly().filtered(),
+		textOrNull("faxNumber", func(u *user) **string { return &u.FaxNumber }),
+		moment("lastPasswordChangeDateTime", func(u *user) *timeValue { return &u.PasswordChangedAt }).readOnly(),
+		textOrNull("mailNickname", func(u *user) **string { return &u.MailNickname }).filtered(),
+		textOrNull("onPremisesImmutableId", func(u *user) **string { return &u.ImmutableID }),
+		texts("otherMails", func(u *user) *[]string { return &u.OtherMails }),
+		textOrNull("passwordPolicies", func(u *user) **string { return &u.PasswordPolicies }),
+		passwordProfile(),
+		textOrNull("postalCode", func(u *user) **string { return &u.PostalCode }),
+		flagOrNull("showInAddressList", func(u *user) **bool { return &u.ShowInAddressList }),
+		moment("signInSessionsValidFromDateTime", func(u *user) *timeValue { return &u.SessionsValidFrom }).readOnly(),
+		textOrNull("state", func(u *user) **string { return &u.State }).filtered(),
+		textOrNull("streetAddress", func(u *user) **string { return &u.StreetAddress }),
+		textOrNull("usageLocation", func(u *user) **string { return &u.UsageLocation }).filtered(),
+		textOrNull("userType", func(u *user) **string { return &u.UserType }).filtered(),
+	} {
+		out = append(out, p.hidden())
+	}
+	return out
+}
+
+// passwordProfile is write-only. The password itself is taken out of the body by
+// takePassword, so that it never comes near an object that is stored.
+func passwordProfile() property[user] {
+	p := group("passwordProfile", "passwordProfile", func(*user) {},
+		flag("forceChangePasswordNextSignIn", func(u *user) *bool { return &u.ForceChangePassword }),
+		flag("forceChangePasswordNextSignInWithMfa", func(u *user) *bool { return &u.ForceChangePasswordWithMFA }))
+	p.get = func(*user) any { return nil }
+	return p
+}
+
+// takePassword reads the password in passwordProfile, nil if there is none, and
+// leaves the other members for the table.
+func (c *call) takePassword() (*string, error) {
+	raw, ok := c.body["passwordProfile"]
+	if !ok || isNull(raw) {
+		return nil, nil
+	}
+	profile, err := required[map[string]rawMessage]("passwordProfile", raw)
+	if err != nil {
+		return nil, err
+	}
+	given, ok := profile["password"]
+	if !ok {
+		return nil, nil
+	}
+	delete(profile, "password")
+	password, err := required[string]("passwordProfile/password", given)
+	if err != nil {
+		return nil, err
+	}
+	if c.body["passwordProfile"], err = marshalMembers(profile); err != nil {
+		return nil, err
+	}
+	return &password, nil
+}
+
+// userAt finds the user that the path names: by object id or user principal
+// name, or the signed-in one. A person finds nobody but themselves.
+func (c *call) userAt() (*user, error) {
+	if c.route.has(me) {
+		return c.api.Users.User(c.ctx, c.tenant(), c.actor.User)
+	}
+	k := c.keys[0]
+	u, err := c.userByKey(k)
+	if c.actor.User != "" && (err != nil || u.ID != c.actor.User) {
+		return nil, denied(textDelegatedReads)
+	}
+	return u, err
+}
+
+func (c *call) userByKey(k key) (*user, error) {
+	if k.name != "" && k.name != "id" && k.name != "userPrincipalName" {
+		return nil, noSegment(k.name)
+	}
+	if id, err := directory.ParseID(k.value); err == nil && k.name != "userPrincipalName" {
+		u, err := c.api.Users.User(c.ctx, c.tenant(), id)
+		return u, orMissing(err, k.value)
+	}
+	u, err := c.api.Users.UserByPrincipalName(c.ctx, c.tenant(), k.value)
+	return u, orMissing(err, k.value)
+}
+
+func listUsers(c *call) (*reply, error)  { return list(c, userEntity, c.api.Users.Users) }
+func countUsers(c *call) (*reply, error) { return total(c, userEntity, c.api.Users.Users) }
+func listDeletedUsers(c *call) (*reply, error) {
+	return list(c, userEntity, deletedOnly(c.api.Users.Users))
+}
+
+func getUser(c *call) (*reply, error) {
+	u, err := c.userAt()
+	if err != nil {
+		return nil, err
+	}
+	return one(c, userEntity, http.StatusOK, u)
+}
+
+func createUser(c *call) (*reply, error) {
+	password, err := c.takePassword()
+	if err != nil {
+		return nil, err
+	}
+	in, err := readBody(userEntity.props, c.body)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"accountEnabled", "displayName", "mailNickname", "userPrincipalName"} {
+		if !in.has(name) {
+			return nil, missing(name)
+		}
+	}
+	if password == nil {
+		return nil, missing("passwordProfile")
+	}
+	// A password that somebody else chose is to be changed at the first sign-in,
+	// unless the body says otherwise.
+	member := "Member"
+	draft := &user{ForceChangePassword: true, UserType: &member}
+	in.apply(draft)
+	u, err := c.api.Ops.CreateUser(c.ctx, c.caller, draft, *password)
+	if err != nil {
+		return nil, err
+	}
+	rep, err := one(c, userEntity, http.StatusCreated, u)
+	if err == nil {
+		rep.location = c.base() + "/users/" + string(u.ID)
+	}
+	return rep, err
+}
+
+// narrowPermissions name the properties that each of them allows to change.
+var narrowPermissions = map[string][]string{
+	"User-Mail.ReadWrite.All":            {"mail", "otherMails"},
+	"User-Phone.ReadWrite.All":           {"businessPhones", "mobilePhone"},
+	"User.EnableDisableAccount.All":      {"accountEnabled"},
+	"User-PasswordProfile.ReadWrite.All": {"passwordProfile"},
+}
+
+// mayChange holds the properties of a PATCH against the permissions that were
+// met.
+func (c *call) mayChange(names []string) error {
+	// A password is not among what Directory.ReadWrite.All opens.
+	if c.holdsAny("User.ReadWrite.All") {
+		return nil
+	}
+	allowed := func(name string) bool {
+		if c.holdsAny("Directory.ReadWrite.All") && name != "passwordProfile" {
+			return true
+		}
+		for permission, properties := range narrowPermissions {
+			if c.holdsAny(permission) && slices.Contains(properties, name) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, name := range names {
+		if !allowed(name) {
+			return denied(textDenied)
+		}
+	}
+	return nil
+}
+
+func patchUser(c *call) (*reply, error) {
+	password, err := c.takePassword()
+	if err != nil {
+		return nil, err
+	}
+	in, err := readBody(userEntity.props, c.body)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayChange(in.names); err != nil {
+		return nil, err
+	}
+	u, err := c.userAt()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.api.Ops.ChangeUser(c.ctx, c.caller, u.ID, func(u *user) error { in.apply(u); return nil }, password); err != nil {
+		return nil, err
+	}
+	if u, err = c.api.Users.User(c.ctx, c.tenant(), u.ID); err != nil {
+		return nil, err
+	}
+	return patched(c, userEntity, u)
+}
+
+func deleteUser(c *call) (*reply, error) {
+	u, err := c.userAt()
+	if err != nil {
+		return nil, err
+	}
+	return noContent(), c.api.Ops.DeleteUser(c.ctx, c.caller, u.ID)
+}
+
+// revokeSessions makes every session and refresh token issued until now useless.
+func revokeSessions(c *call) (*reply, error) {
+	u, err := c.userAt()
+	if err != nil {
+		return nil, err
+	}
+	at := c.api.Now()
+	if err := c.api.Ops.ChangeUser(c.ctx, c.caller, u.ID, func(u *user) error { u.SessionsValidFrom = at; return nil }, nil); err != nil {
+		return nil, err
+	}
+	return &reply{status: http.StatusOK, body: c.wrapEntity("Edm.Boolean", object{{"value", true}})}, nil
+}
+
+// getManager answers what clients ask after each read of a user. Nobody has a
+// manager here, which is a 404.
+func getManager(c *call) (*reply, error) {
+	if _, err := c.userAt(); err != nil {
+		return nil, err
+	}
+	return nil, notFound("manager")
+}
+
+// listGrantsFor lists the delegated grants that a person gave or was given.
+func listGrantsFor(c *call) (*reply, error) {
+	u, err := c.userAt()
+	if err != nil {
+		return nil, err
+	}
+	return list(c, grantEntity, where(c.api.Grants.Grants, "principalId", string(u.ID)))
+}
