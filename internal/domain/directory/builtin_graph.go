@@ -127,4 +127,7 @@ var graphPermissions = []graphPermission{
 	{"Chat.Read", "f501c180-9344-439a-bca0-6cbf209fd270", false, "", "read chats"},
 	{"Tasks.ReadWrite", "2219042f-cab5-40cc-b0d2-16b1540b4c5f", false, "", "read/write tasks"},
 	{"Presence.Read", "76bc735e-aecd-4a1d-8b4c-2b915deabb79", false, "", "read own presence"},
+
+	// Ours: for applications of the first tenant alone.
+	{"Sekisho.Tenants.ReadWrite.All", "", false, "5e4b6f0a-9c1d-4d52-8a77-2f1c03b9d6e4", "create and list the tenants of the installation"},
 }
