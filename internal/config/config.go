@@ -4,8 +4,8 @@ import "time"
 
 // Config is the content of sekisho.yaml. Every key may be left out. Any text
 // may hold references: ${env:NAME} is the value of an environment variable,
-// ${file:PATH} the content of a file without its last line break (a relative
-// PATH starts at the folder of the configuration file).
+// ${file:PATH} the content of a file without its last line break. Relative paths
+// start at the working directory.
 //
 // The comments of the fields are the reference page: write them for an operator.
 type Config struct {

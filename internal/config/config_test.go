@@ -58,7 +58,7 @@ trustedProxies:
   - 10.0.0.0/8
   - 2001:db8::1
 database: postgres://sekisho:${env:PGPASS}@db.example.com/sekisho
-keyEncryptionKey: ${file:kek}
+keyEncryptionKey: ${file:` + filepath.Join(dir, "kek") + `}
 operations:
   listen: 127.0.0.1:9090
 log: {level: debug, format: json}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -28,8 +27,7 @@ func Load(file string, lookup func(string) (string, bool)) (Config, error) {
 	return Parse(file, text, lookup)
 }
 
-// Parse is Load for text that was read already. File names it in faults, and
-// its folder is where relative file references start.
+// Parse is Load for text that was read already. File names it in faults.
 func Parse(file string, text []byte, lookup func(string) (string, bool)) (Config, error) {
 	c := Default()
 	r := &reader{
@@ -41,8 +39,9 @@ func Parse(file string, text []byte, lookup func(string) (string, bool)) (Config
 	if err := r.read(text, &c); err != nil {
 		return Config{}, err
 	}
+	unread := slices.Clone(r.faults)
 	for _, f := range c.faults() {
-		if !r.faulty(f.Key) { // a value that could not be read was reported already
+		if !faulty(unread, f.Key) { // what could not be read has its fault already
 			r.report(f.Key, f.Message)
 		}
 	}
@@ -165,7 +164,7 @@ func (r *reader) leaf(path string, n ast.Node, v reflect.Value) {
 		r.faults = append(r.faults, r.fault(path, n.GetToken(), path+" must be text"))
 		return
 	}
-	text, err := expand(text, filepath.Dir(r.file), r.lookup)
+	text, err := expand(text, r.lookup)
 	if err != nil {
 		r.faults = append(r.faults, r.fault(path, n.GetToken(), err.Error()))
 		return
@@ -200,9 +199,9 @@ func isCollection(n ast.Node) bool {
 	}
 }
 
-// faulty reports whether the key or a part of it has a fault already.
-func (r *reader) faulty(key string) bool {
-	return slices.ContainsFunc(r.faults, func(f Fault) bool {
+// faulty reports whether the key or a part of it has a fault.
+func faulty(faults []Fault, key string) bool {
+	return slices.ContainsFunc(faults, func(f Fault) bool {
 		return f.Key == key || strings.HasPrefix(f.Key, key+"[")
 	})
 }

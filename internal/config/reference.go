@@ -3,13 +3,12 @@ package config
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
 // expand replaces the references in a text. Its errors name the reference, never
 // what it stands for.
-func expand(text, folder string, lookup func(string) (string, bool)) (string, error) {
+func expand(text string, lookup func(string) (string, bool)) (string, error) {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "${")
@@ -21,7 +20,7 @@ func expand(text, folder string, lookup func(string) (string, bool)) (string, er
 		if !closed {
 			return "", fmt.Errorf("a reference begins with ${ and must end with }")
 		}
-		value, err := resolve(ref, folder, lookup)
+		value, err := resolve(ref, lookup)
 		if err != nil {
 			return "", err
 		}
@@ -30,7 +29,7 @@ func expand(text, folder string, lookup func(string) (string, bool)) (string, er
 	}
 }
 
-func resolve(ref, folder string, lookup func(string) (string, bool)) (string, error) {
+func resolve(ref string, lookup func(string) (string, bool)) (string, error) {
 	kind, name, _ := strings.Cut(ref, ":")
 	switch {
 	case kind == "env" && name != "":
@@ -40,11 +39,7 @@ func resolve(ref, folder string, lookup func(string) (string, bool)) (string, er
 		}
 		return v, nil
 	case kind == "file" && name != "":
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(folder, path)
-		}
-		content, err := os.ReadFile(path)
+		content, err := os.ReadFile(name)
 		if err != nil {
 			return "", fmt.Errorf("the file %s cannot be read: %w", name, unwrapPath(err))
 		}

@@ -43,7 +43,7 @@ The configuration file of ` + "`sekisho serve --config sekisho.yaml`" + `. Every
 server on SQLite at localhost. Unknown keys are errors, and all faults of a file are reported at once, each with its line.
 
 Any text may hold references: ` + "`${env:NAME}`" + ` is the value of an environment variable, ` + "`${file:PATH}`" + ` the content of a file. Give secrets that
-way. What belongs to a tenant, such as token lifetimes, is data of the directory and is managed through Graph.
+way. Relative paths start at the working directory. What belongs to a tenant, such as token lifetimes, is data of the directory and is managed through Graph.
 
 <!-- Written from the comments in internal/config/config.go by: make generate -->
 

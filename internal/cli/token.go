@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// tokenFlags are the settings of `sekisho token`.
+type tokenFlags struct {
+	bootstrap  bootstrapFlag
+	grant      string
+	tenant     string
+	clientID   string
+	secret     string
+	secretFile string
+	cert       string
+	key        string
+	assertion  string
+	scope      string
+	demo       string
+	raw        bool
+}
+
+// grants are the grant types that the command can ask with, each the function
+// that adds its own parameters. A new grant is one row.
+var grants = map[string]func(*tokenFlags, url.Values) error{
+	"client_credentials": func(*tokenFlags, url.Values) error { return nil },
+}
+
+func tokenCommand(s *shared) *cobra.Command {
+	f := &tokenFlags{}
+	c := &cobra.Command{
+		Use:   "token",
+		Short: "Get a token and show what is in it",
+		Long: `Asks the token endpoint as any client would and shows the token decoded, each
+claim with its meaning. Without flags it is a token for Graph, for the
+administrator application of bootstrap.json.
+
+A secret on the command line is seen by everyone on this machine; --secret-file
+and AZURE_CLIENT_SECRET are not.`,
+		Example: `  sekisho token
+  sekisho token --client-id ID --secret-file secret.txt --scope api://orders/.default
+  sekisho token --client-id ID --certificate daemon.pem --scope api://orders/.default
+  curl -H "Authorization: Bearer $(sekisho token --raw)" https://localhost:8443/v1.0/organization`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runToken(cmd.Context(), s, f) },
+	}
+	flags := c.Flags()
+	f.bootstrap.add(flags)
+	flags.StringVar(&f.grant, "grant", "client_credentials", "grant type: "+strings.Join(slices.Sorted(maps.Keys(grants)), ", "))
+	flags.StringVar(&f.tenant, "tenant", "", "tenant id or domain (default: the first tenant)")
+	flags.StringVar(&f.clientID, "client-id", "", "client id (default: the administrator application)")
+	flags.StringVar(&f.secret, "secret", "", "client secret")
+	flags.StringVar(&f.secretFile, "secret-file", "", "file with the client secret")
+	flags.StringVar(&f.cert, "certificate", "", "PEM file with the client's certificate, and its key unless --key is given")
+	flags.StringVar(&f.key, "key", "", "PEM file with the certificate's private key")
+	flags.StringVar(&f.assertion, "assertion-file", "", "file with a token of another issuer, for a federated credential")
+	flags.StringVar(&f.demo, "demo", "", "be this application of the demonstration tenants, such as ordersDaemon")
+	flags.StringVar(&f.scope, "scope", "", "the resource's identifier followed by /.default (default: Graph; with --demo: the Orders API)")
+	flags.BoolVar(&f.raw, "raw", false, "print the token and nothing else")
+	return c
+}
+
+func runToken(ctx context.Context, s *shared, f *tokenFlags) error {
+	addGrant, ok := grants[f.grant]
+	if !ok {
+		return usagef("--grant %q is unknown; use one of: %s", f.grant, strings.Join(slices.Sorted(maps.Keys(grants)), ", "))
+	}
+	b, err := f.bootstrap.read(s)
+	if err != nil {
+		return err
+	}
+	scope := ""
+	if f.demo != "" {
+		if b, scope, err = b.as(f.demo); err != nil {
+			return err
+		}
+	}
+	if f.tenant == "" {
+		f.tenant = b.TenantID
+	}
+	f.scope = cmp.Or(f.scope, scope, graphScope)
+	endpoint := tokenEndpoint(b, f.tenant)
+	form := url.Values{"grant_type": {f.grant}, "scope": {f.scope}}
+	if err := f.authenticate(s, b, endpoint, form); err != nil {
+		return err
+	}
+	if err := addGrant(f, form); err != nil {
+		return err
+	}
+	c, err := newClient(b)
+	if err != nil {
+		return err
+	}
+	answer, err := c.token(ctx, endpoint, form)
+	if err != nil {
+		return err
+	}
+	if f.raw {
+		fmt.Fprintln(s.Out, answer.AccessToken)
+		return nil
+	}
+	decoded, err := decodeToken(answer.AccessToken)
+	if err != nil {
+		return err
+	}
+	signature := c.checkSignature(ctx, b, f.tenant, answer.AccessToken)
+	if s.json() {
+		return s.writeJSON(map[string]any{
+			"accessToken": answer.AccessToken, "tokenType": answer.TokenType, "expiresIn": answer.ExpiresIn,
+			"header": decoded.Header, "claims": decoded.Claims, "signature": signature,
+		})
+	}
+	s.showToken(answer, decoded, signature)
+	return nil
+}
+
+// authenticate adds who the client is and its proof: exactly one of secret,
+// certificate and foreign token.
+func (f *tokenFlags) authenticate(s *shared, b *bootstrapFile, endpoint string, form url.Values) error {
+	given := 0
+	for _, v := range []string{f.secret, f.secretFile, f.cert, f.assertion} {
+		if v != "" {
+			given++
+		}
+	}
+	if given > 1 {
+		return usagef("give one of --secret, --secret-file, --certificate, --assertion-file")
+	}
+	if f.key != "" && f.cert == "" {
+		return usagef("--key needs --certificate")
+	}
+	id := f.clientID
+	if id == "" {
+		id = b.ClientID
+	}
+	form.Set("client_id", id)
+	if f.cert != "" || f.assertion != "" {
+		assertion, err := f.clientAssertion(s, id, endpoint)
+		if err != nil {
+			return err
+		}
+		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		form.Set("client_assertion", assertion)
+		return nil
+	}
+	secret, err := f.clientSecret(s, b, id)
+	if err != nil {
+		return err
+	}
+	form.Set("client_secret", secret)
+	return nil
+}
+
+func (f *tokenFlags) clientSecret(s *shared, b *bootstrapFile, id string) (string, error) {
+	switch {
+	case f.secret != "":
+		return f.secret, nil
+	case f.secretFile != "":
+		return readLine(f.secretFile, "the client secret")
+	case id == b.ClientID:
+		return b.ClientSecret, nil
+	}
+	if v, _ := s.LookupEnv("AZURE_CLIENT_SECRET"); v != "" {
+		return v, nil
+	}
+	return "", usagef("the client %s needs a credential: --secret-file, --certificate or --assertion-file", id)
+}
+
+func (f *tokenFlags) clientAssertion(s *shared, id, endpoint string) (string, error) {
+	if f.assertion != "" {
+		return readLine(f.assertion, "the assertion")
+	}
+	return certificateAssertion(s, f.cert, f.key, id, endpoint)
+}
+
+// readLine reads a file that holds one value.
+func readLine(path, what string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w", what, err)
+	}
+	value := strings.TrimSpace(string(text))
+	if value == "" {
+		return "", fmt.Errorf("reading %s: %s is empty", what, path)
+	}
+	return value, nil
+}

@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// decodedToken is a JWT taken apart. The members keep the order that they have
+// in the token.
+type decodedToken struct {
+	Header json.RawMessage
+	Claims json.RawMessage
+}
+
+func decodeToken(token string) (*decodedToken, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, errors.New("the token is opaque: it is no JWT, only its resource can read it (--raw prints it)")
+	}
+	var d decodedToken
+	for i, into := range []*json.RawMessage{&d.Header, &d.Claims} {
+		text, err := base64.RawURLEncoding.DecodeString(parts[i])
+		if err != nil || !json.Valid(text) {
+			return nil, errors.New("the token is no JWT (--raw prints it)")
+		}
+		*into = text
+	}
+	return &d, nil
+}
+
+// checkSignature says whether the keys that the tenant publishes verify the
+// token.
+func (c *client) checkSignature(ctx context.Context, b *bootstrapFile, tenant, token string) string {
+	var set jose.JSONWebKeySet
+	address := strings.TrimSuffix(b.BaseURL, "/") + "/" + url.PathEscape(tenant) + "/discovery/v2.0/keys"
+	if err := c.getJSON(ctx, address, &set); err != nil {
+		return "not checked: " + err.Error()
+	}
+	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	if err != nil {
+		return "not checked: " + err.Error()
+	}
+	id := signed.Signatures[0].Header.KeyID
+	for _, key := range set.Key(id) {
+		if _, err := signed.Verify(key); err == nil {
+			return "valid, by the published key " + id
+		}
+	}
+	return "NOT valid by the keys at " + address
+}
+
+// showToken writes the token for a person.
+func (s *shared) showToken(answer *tokenAnswer, d *decodedToken, signature string) {
+	fmt.Fprintf(s.Out, "%s: %s, %s %s\n", s.say(words{"token", "トークン"}), answer.TokenType,
+		s.say(words{"expires in", "有効期間"}), (time.Duration(answer.ExpiresIn) * time.Second).String())
+	fmt.Fprintf(s.Out, "%s: %s\n", s.say(words{"signature", "署名"}), signature)
+	fmt.Fprintf(s.Out, "\n%s\n", s.say(words{"HEADER", "ヘッダー"}))
+	s.showMembers(d.Header, headerMeanings)
+	fmt.Fprintf(s.Out, "\n%s\n", s.say(words{"CLAIMS", "クレーム"}))
+	s.showMembers(d.Claims, claimMeanings)
+}
+
+func (s *shared) showMembers(object json.RawMessage, meanings map[string]words) {
+	names, values := members(object)
+	width := 0
+	for _, n := range names {
+		width = max(width, len(n))
+	}
+	for i, n := range names {
+		fmt.Fprintf(s.Out, "  %-*s  %s\n", width, n, s.readable(n, values[i]))
+		if m, ok := meanings[n]; ok {
+			fmt.Fprintf(s.Out, "  %-*s  # %s\n", width, "", s.say(m))
+		}
+	}
+}
+
+// members lists an object's members in their order.
+func members(object json.RawMessage) (names []string, values []json.RawMessage) {
+	dec := json.NewDecoder(bytes.NewReader(object))
+	if _, err := dec.Token(); err != nil { // the opening brace
+		return nil, nil
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return names, values
+		}
+		var v json.RawMessage
+		if err := dec.Decode(&v); err != nil {
+			return names, values
+		}
+		name, _ := key.(string)
+		names, values = append(names, name), append(values, v)
+	}
+	return names, values
+}
+
+var timeClaims = []string{"iat", "nbf", "exp", "auth_time", "xms_tcdt", "pwd_exp"}
+
+// readable shows a value as a person reads it: times as times, texts without
+// quotes.
+func (s *shared) readable(name string, v json.RawMessage) string {
+	var seconds int64
+	if slices.Contains(timeClaims, name) && json.Unmarshal(v, &seconds) == nil {
+		at := time.Unix(seconds, 0).UTC()
+		return fmt.Sprintf("%d  %s (%s)", seconds, at.Format("2006-01-02 15:04:05 UTC"), s.distance(at))
+	}
+	var text string
+	if json.Unmarshal(v, &text) == nil {
+		return text
+	}
+	var list []string
+	if json.Unmarshal(v, &list) == nil {
+		return strings.Join(list, ", ")
+	}
+	return string(v)
+}
+
+// distance says how far a time is from now.
+func (s *shared) distance(at time.Time) string {
+	d := at.Sub(s.Now()).Round(time.Second)
+	if d < 0 {
+		return fmt.Sprintf(s.say(words{"%s ago", "%s 前"}), -d)
+	}
+	return fmt.Sprintf(s.say(words{"in %s", "%s 後"}), d)
+}
