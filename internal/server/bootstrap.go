@@ -133,7 +133,7 @@ func (s *Server) renewTenant(ctx context.Context, t *directory.Tenant, req direc
 	if err != nil {
 		return nil, err
 	}
-	password, err := s.newPassword(ctx, by, user.ID)
+	password, err := s.newPassword(ctx, by, user)
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +143,11 @@ func (s *Server) renewTenant(ctx context.Context, t *directory.Tenant, req direc
 	}, nil
 }
 
-func (s *Server) newPassword(ctx context.Context, by directory.Caller, user directory.ID) (directory.SecretText, error) {
-	password, err := directory.DrawPassword(s.cfg.Rand)
+func (s *Server) newPassword(ctx context.Context, by directory.Caller, user *directory.User) (directory.SecretText, error) {
+	password, err := directory.DrawPassword(s.cfg.Rand, user)
 	if err != nil {
 		return password, err
 	}
 	text := password.Reveal()
-	return password, s.ops.ChangeUser(ctx, by, user, func(*directory.User) error { return nil }, &text)
+	return password, s.ops.ChangeUser(ctx, by, user.ID, func(*directory.User) error { return nil }, &text)
 }

@@ -14,6 +14,11 @@ const (
 	markBootstrapped = "operator" // the first tenant's id
 )
 
+// ErrDevDatabase is returned where a server that is not in development mode is
+// given a database of development mode.
+var ErrDevDatabase = errors.New("this database was made by `sekisho dev`: it holds demonstration people and a clock that can be moved. " +
+	"Give `sekisho serve` a database of its own")
+
 // migrate brings an SQLite database up to date. On PostgreSQL several nodes may
 // be starting, so that is the operator's command.
 func (s *Server) migrate(ctx context.Context) error {
@@ -34,8 +39,7 @@ func (s *Server) checkMark(ctx context.Context) error {
 		return err
 	}
 	if dev == "true" && !s.cfg.Dev {
-		return errors.New("this database was made by `sekisho dev`: it holds demonstration people and a clock that can be moved. " +
-			"Give `sekisho serve` a database of its own")
+		return ErrDevDatabase
 	}
 	if dev != "" || !s.cfg.Dev {
 		return nil

@@ -156,30 +156,30 @@ func (s *Server) seedPerson(ctx context.Context, by directory.Caller, d demoTena
 		creation, state := "Invitation", "Accepted"
 		u.CreationType, u.ExternalUserState = &creation, &state
 	}
-	password, err := directory.DrawPassword(s.cfg.Rand)
-	if err != nil {
+	if p.kind != "Guest" { // a guest signs in at home
+		password, err := s.seedPassword(ctx, by, u)
+		out.Password = password.Reveal()
 		return out, err
 	}
-	if _, err := s.stores.Users.User(ctx, by.Tenant, p.id); err == nil {
-		// An earlier start ended before the passwords were written down.
-		if p.kind != "Guest" {
-			password, err := s.newPassword(ctx, by, p.id)
-			if err != nil {
-				return out, err
-			}
-			out.Password = password.Reveal()
-		}
-		return out, nil
+	_, err := s.stores.Users.User(ctx, by.Tenant, p.id)
+	if errors.Is(err, directory.ErrNotFound) {
+		_, err = s.ops.CreateUser(ctx, by, u, "")
 	}
-	text := password.Reveal()
-	if p.kind == "Guest" {
-		text = "" // a guest signs in at home
+	return out, err
+}
+
+// seedPassword creates a member with a new password, or gives one to the member
+// that an earlier start made and did not write down.
+func (s *Server) seedPassword(ctx context.Context, by directory.Caller, u *directory.User) (directory.SecretText, error) {
+	have, err := s.stores.Users.User(ctx, by.Tenant, u.ID)
+	if err == nil {
+		return s.newPassword(ctx, by, have)
 	}
-	if _, err := s.ops.CreateUser(ctx, by, u, text); err != nil {
-		return out, err
+	password, err := directory.DrawPassword(s.cfg.Rand, u)
+	if err == nil {
+		_, err = s.ops.CreateUser(ctx, by, u, password.Reveal())
 	}
-	out.Password = text
-	return out, nil
+	return password, err
 }
 
 func (s *Server) seedApp(ctx context.Context, by directory.Caller, a demoApp) (DemoApp, error) {

@@ -202,7 +202,9 @@ func (s *Server) endpoints(ctx context.Context) error {
 		return err
 	}
 	s.authorize = authorize.New(authorize.Config{Lookup: s.view, Pages: s.pages})
-	s.discovery = s.newDiscovery()
+	if s.discovery, err = s.newDiscovery(); err != nil {
+		return err
+	}
 	tokens := &issue.Tokens{
 		Keys: s.keys, Queue: s.queue, Recorder: s.recorder,
 		Lifetimes: issue.Lifetimes{Lookup: s.view, Rand: s.cfg.Rand}, Now: s.clock.Now, Rand: s.cfg.Rand,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
@@ -37,6 +38,8 @@ type Tokens struct {
 	Lifetimes Lifetimes
 	Now       func() time.Time
 	Rand      io.Reader
+
+	asked sync.Map // "ring algorithm" for which EnsureAlgorithm was called
 }
 
 // Token is an issued access token.
@@ -94,10 +97,18 @@ func (t *Tokens) key(ctx context.Context, f *Facts, now time.Time) (*signingkey.
 	ring := signingkey.RingOf(f.Tenant.ID)
 	key, err := t.Keys.Set().Active(ring, alg, now)
 	if errors.Is(err, signingkey.ErrNoActiveKey) && alg != signingkey.RS256 {
-		if err := t.Keys.EnsureAlgorithm(ctx, ring, alg); err != nil {
-			return nil, err
+		// The first key of another algorithm is made when a resource asks for it,
+		// and signs once it has been published long enough; until then the
+		// resource gets what every other gets.
+		if _, asked := t.asked.LoadOrStore(ring+" "+alg, true); !asked {
+			if err := t.Keys.EnsureAlgorithm(ctx, ring, alg); err != nil {
+				t.asked.Delete(ring + " " + alg)
+				return nil, err
+			}
 		}
-		key, err = t.Keys.Set().Active(ring, alg, now)
+		if key, err = t.Keys.Set().Active(ring, alg, now); errors.Is(err, signingkey.ErrNoActiveKey) {
+			key, err = t.Keys.Set().Active(ring, signingkey.RS256, now)
+		}
 	}
 	if errors.Is(err, signingkey.ErrNoActiveKey) {
 		return nil, ErrNoKey
