@@ -172,8 +172,6 @@ func createUser(c *call) (*reply, error) {
 
 // narrowPermissions name the properties that each of them allows to change.
 var narrowPermissions = map[string][]string{
-	"User-Mail.ReadWrite.All":            {"mail", "otherMails"},
-	"User-Phone.ReadWrite.All":           {"businessPhones", "mobilePhone"},
 	"User.EnableDisableAccount.All":      {"accountEnabled"},
 	"User-PasswordProfile.ReadWrite.All": {"passwordProfile"},
 }

@@ -35,7 +35,7 @@ const (
 	readUsers         = "User.ReadBasic.All; User.Read.All; User.ReadWrite.All; Directory.Read.All; Directory.ReadWrite.All"
 	readUser          = "User.ReadBasic.All; User.Read; User.Read.All; User.ReadWrite.All; Directory.Read.All; Directory.ReadWrite.All"
 	createUsers       = "User.ReadWrite.All; Directory.ReadWrite.All"
-	changeUsers       = "User.ReadWrite.All; Directory.ReadWrite.All; User-Mail.ReadWrite.All; User-Phone.ReadWrite.All; User-PasswordProfile.ReadWrite.All; User.EnableDisableAccount.All"
+	changeUsers       = "User.ReadWrite.All; Directory.ReadWrite.All; User-PasswordProfile.ReadWrite.All; User.EnableDisableAccount.All"
 	deleteUsers       = "User.DeleteRestore.All; User.ReadWrite.All"
 	revokeUsers       = "User.RevokeSessions.All; Directory.ReadWrite.All; User.ReadWrite.All"
 	readManager       = "User.Read.All; User.ReadWrite.All; Directory.Read.All; Directory.ReadWrite.All"
