@@ -38,32 +38,45 @@ func decodeToken(token string) (*decodedToken, error) {
 	return &d, nil
 }
 
-// checkSignature says whether the keys that the tenant publishes verify the
-// token.
-func (c *client) checkSignature(ctx context.Context, b *bootstrapFile, tenant, token string) string {
+// signatureCheck says whether the keys that the tenant publishes verify a token.
+type signatureCheck struct {
+	Valid  bool   `json:"valid"`
+	KeyID  string `json:"kid,omitempty"`
+	Reason string `json:"reason,omitempty"` // why it is not valid, or could not be checked
+}
+
+func (c *client) checkSignature(ctx context.Context, b *bootstrapFile, tenant, token string) signatureCheck {
 	var set jose.JSONWebKeySet
 	address := strings.TrimSuffix(b.BaseURL, "/") + "/" + url.PathEscape(tenant) + "/discovery/v2.0/keys"
 	if err := c.getJSON(ctx, address, &set); err != nil {
-		return "not checked: " + err.Error()
+		return signatureCheck{Reason: err.Error()}
 	}
 	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil {
-		return "not checked: " + err.Error()
+		return signatureCheck{Reason: err.Error()}
 	}
 	id := signed.Signatures[0].Header.KeyID
 	for _, key := range set.Key(id) {
 		if _, err := signed.Verify(key); err == nil {
-			return "valid, by the published key " + id
+			return signatureCheck{Valid: true, KeyID: id}
 		}
 	}
-	return "NOT valid by the keys at " + address
+	return signatureCheck{KeyID: id, Reason: "no key at " + address + " verifies it"}
+}
+
+// signatureLine says it to a person.
+func (s *shared) signatureLine(c signatureCheck) string {
+	if c.Valid {
+		return fmt.Sprintf(s.say(words{"valid, by the published key %s", "有効（公開されている鍵 %s で検証）"}), c.KeyID)
+	}
+	return fmt.Sprintf(s.say(words{"NOT verified: %s", "検証できません: %s"}), c.Reason)
 }
 
 // showToken writes the token for a person.
-func (s *shared) showToken(answer *tokenAnswer, d *decodedToken, signature string) {
+func (s *shared) showToken(answer *tokenAnswer, d *decodedToken, signature signatureCheck) {
 	fmt.Fprintf(s.Out, "%s: %s, %s %s\n", s.say(words{"token", "トークン"}), answer.TokenType,
 		s.say(words{"expires in", "有効期間"}), (time.Duration(answer.ExpiresIn) * time.Second).String())
-	fmt.Fprintf(s.Out, "%s: %s\n", s.say(words{"signature", "署名"}), signature)
+	fmt.Fprintf(s.Out, "%s: %s\n", s.say(words{"signature", "署名"}), s.signatureLine(signature))
 	fmt.Fprintf(s.Out, "\n%s\n", s.say(words{"HEADER", "ヘッダー"}))
 	s.showMembers(d.Header, headerMeanings)
 	fmt.Fprintf(s.Out, "\n%s\n", s.say(words{"CLAIMS", "クレーム"}))
