@@ -131,14 +131,25 @@ func (db *DB) ServicePrincipalByAppID(ctx context.Context, t directory.TenantID,
 }
 
 // ServicePrincipalByName implements directory.ServicePrincipalStore and
-// directory.Lookup. Letter case does not matter.
+// directory.Lookup. No two names of a tenant differ by letter case alone, but
+// one that differs so from what was asked for is another name.
 func (db *DB) ServicePrincipalByName(ctx context.Context, t directory.TenantID, name string) (*directory.ServicePrincipal, error) {
 	return db.readPrincipal(ctx, t, func(s *session) (*directory.ServicePrincipal, error) {
 		var id directory.ID
 		if err := s.one(ctx, selectPrincipalByName, []any{t, fold(name)}, &id); err != nil {
 			return nil, err
 		}
-		return s.principal(ctx, t, selectPrincipal, t, id)
+		p, err := s.principal(ctx, t, selectPrincipal, t, id)
+		if err != nil {
+			return nil, err
+		}
+		want := directory.NormalizeName(name)
+		for _, n := range p.ServicePrincipalNames() {
+			if directory.NormalizeName(n) == want {
+				return p, nil
+			}
+		}
+		return nil, directory.ErrNotFound
 	})
 }
 
