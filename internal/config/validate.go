@@ -236,7 +236,7 @@ func checkFile(add adder, key, path string) {
 		add(key, "the file cannot be read: %s", unwrapPath(err))
 		return
 	}
-	f.Close()
+	_ = f.Close() // it was only looked at
 }
 
 // hostName reports whether s is a DNS name. One that ends in a number was meant
