@@ -1,8 +1,10 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -261,7 +263,7 @@ func (o *Operations) EnsureBuiltins(ctx context.Context) error {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err == nil && len(differing(have, app)) == 0 {
+		if err == nil && sameDocument(have, app) {
 			continue
 		}
 		activity := "Update application"
@@ -299,6 +301,13 @@ func (o *Operations) EnsureBuiltins(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// sameDocument reports whether two applications are stored alike.
+func sameDocument(a, b *Application) bool {
+	x, errA := json.Marshal(a)
+	y, errB := json.Marshal(b)
+	return errA == nil && errB == nil && bytes.Equal(x, y)
 }
 
 // ProvisionBuiltins gives the caller's tenant whatever it lacks of the service

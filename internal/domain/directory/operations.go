@@ -115,12 +115,9 @@ func (o *Operations) tenant(ctx context.Context, t TenantID) (*Tenant, error) {
 	return o.Tenants.TenantByName(ctx, t.String())
 }
 
-// event starts the audit event of a change to an application or a service
-// principal.
-func (o *Operations) event(c Caller, activity string, kind Kind, id ID, name string, changes ...string) *audit.Event {
-	ev := c.Event(o.now(), activity, kind, id, name)
-	ev.Changes = changes
-	return ev
+// event starts the audit event of a change. The store adds what changed.
+func (o *Operations) event(c Caller, activity string, kind Kind, id ID, name string) *audit.Event {
+	return c.Event(o.now(), activity, kind, id, name)
 }
 
 // clone copies v deeply through its stored form. Fields that the stored form

@@ -2,17 +2,15 @@ package directory
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
-	"sort"
 )
 
 // CreateApplication registers an application in the caller's tenant, with the
 // secrets and certificates asked for. Whoever creates it becomes an owner if it
-// is a person, or an application that may only touch what it owns. The draft is
-// not changed; ids that it holds are kept, which only the platform's own
-// objects make use of. The returned secrets cannot be read again.
+// is a person, or an application that may only touch what it owns. The draft
+// must not be used afterwards; ids that it holds are kept, which only the
+// platform's own objects make use of. The returned secrets cannot be read again.
 func (o *Operations) CreateApplication(ctx context.Context, c Caller, draft *Application, passwords []PasswordRequest, keys []KeyDraft) (*Application, []IssuedPassword, error) {
 	if draft.UniqueName != nil {
 		return nil, nil, refusal(ReadOnly, "uniqueName", "Property uniqueName can only be set by an update that addresses the application by it.")
@@ -25,10 +23,8 @@ func (o *Operations) createApplication(ctx context.Context, c Caller, draft *App
 	if err != nil {
 		return nil, nil, err
 	}
-	app, err := copyApplication(draft)
-	if err != nil {
-		return nil, nil, err
-	}
+	app := new(*draft)
+	app.Federated, app.LifetimePolicy = nil, ""
 	if err := o.stampApplication(app, t); err != nil {
 		return nil, nil, err
 	}
@@ -52,7 +48,7 @@ func (o *Operations) createApplication(ctx context.Context, c Caller, draft *App
 	if err := o.othersAllow(ctx, before, app); err != nil {
 		return nil, nil, err
 	}
-	ev := o.event(c, "Add application", KindApplication, app.ID, app.DisplayName, changedProperties(before, app)...)
+	ev := o.event(c, "Add application", KindApplication, app.ID, app.DisplayName)
 	if err := o.Applications.CreateApplication(ctx, c.Tenant, app, ev); err != nil {
 		return nil, nil, asClash(err)
 	}
@@ -171,7 +167,7 @@ func (o *Operations) editOnce(ctx context.Context, c Caller, t *Tenant, id ID, a
 		return err
 	}
 	asked := questions(before, trial)
-	ev := o.event(c, activity, KindApplication, id, trial.DisplayName, changedProperties(before, trial)...)
+	ev := o.event(c, activity, KindApplication, id, trial.DisplayName)
 	return o.Applications.ChangeApplication(ctx, c.Tenant, id, func(app *Application) error {
 		before, err := apply(app)
 		if err != nil {
@@ -389,39 +385,4 @@ func copyApplication(app *Application) (*Application, error) {
 	a.Passwords, a.Keys = slices.Clone(app.Passwords), slices.Clone(app.Keys)
 	a.Federated, a.Owners, a.LifetimePolicy = slices.Clone(app.Federated), slices.Clone(app.Owners), app.LifetimePolicy
 	return a, nil
-}
-
-// changedProperties names the top-level properties in which two applications
-// differ, for the audit event. Values are left out.
-func changedProperties(before, after *Application) []string {
-	names := differing(before, after)
-	b, a := partsOf(before), partsOf(after)
-	return append(names, differingParts(b, a)...)
-}
-
-// differing compares the stored forms of two objects member by member.
-func differing(before, after any) []string {
-	b, a := members(before), members(after)
-	var names []string
-	for name, v := range a {
-		if string(v) != string(b[name]) {
-			names = append(names, name)
-		}
-	}
-	for name := range b {
-		if _, ok := a[name]; !ok {
-			names = append(names, name)
-		}
-	}
-	sort.Strings(names)
-	return names
-}
-
-// members is the stored form of an object by member. An object that cannot be
-// encoded was refused before.
-func members(v any) (m map[string]json.RawMessage) {
-	if b, err := json.Marshal(v); err == nil {
-		_ = json.Unmarshal(b, &m)
-	}
-	return m
 }

@@ -36,25 +36,9 @@ func (p parts) copy() parts {
 	return parts{&passwords, &keys, &owners, &policy, &federated}
 }
 
-func (p parts) equal(o parts) bool { return len(differingParts(p, o)) == 0 }
-
-// differingParts names the parts in which two objects differ.
-func differingParts(b, a parts) (names []string) {
-	for _, part := range []struct {
-		name string
-		same bool
-	}{
-		{"passwordCredentials", reflect.DeepEqual(*b.passwords, *a.passwords) || len(*b.passwords)+len(*a.passwords) == 0},
-		{"keyCredentials", reflect.DeepEqual(*b.keys, *a.keys) || len(*b.keys)+len(*a.keys) == 0},
-		{"owners", slices.Equal(*b.owners, *a.owners)},
-		{"tokenLifetimePolicies", *b.policy == *a.policy},
-		{"federatedIdentityCredentials", reflect.DeepEqual(*b.federated, *a.federated) || len(*b.federated)+len(*a.federated) == 0},
-	} {
-		if !part.same {
-			names = append(names, part.name)
-		}
-	}
-	return names
+func (p parts) equal(o parts) bool {
+	return reflect.DeepEqual(*p.passwords, *o.passwords) && reflect.DeepEqual(*p.keys, *o.keys) &&
+		slices.Equal(*p.owners, *o.owners) && *p.policy == *o.policy && reflect.DeepEqual(*p.federated, *o.federated)
 }
 
 // editTarget changes the parts of an application or a service principal.

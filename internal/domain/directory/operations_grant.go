@@ -37,7 +37,7 @@ func (o *Operations) AssignAppRole(ctx context.Context, c Caller, a AppRoleAssig
 		return nil, err
 	}
 	a.PrincipalKind, a.PrincipalDisplayName, a.ResourceDisplayName, a.CreatedAt = principal.Kind, name, resource.Name(), o.now()
-	ev := o.event(c, "Add app role assignment to "+string(principal.Kind), principal.Kind, a.PrincipalID, name, "appRoleAssignments")
+	ev := o.event(c, "Add app role assignment to "+string(principal.Kind), principal.Kind, a.PrincipalID, name)
 	if err := o.Assignments.CreateAssignment(ctx, c.Tenant, &a, ev); err != nil {
 		if clash, ok := errors.AsType[*RuleError](err); ok && clash.Kind == Conflict {
 			return nil, invalid("appRoleId", textAssigned)
@@ -81,7 +81,7 @@ func (o *Operations) RemoveAssignment(ctx context.Context, c Caller, id ID) erro
 	if err != nil {
 		return err
 	}
-	ev := o.event(c, "Remove app role assignment from "+string(a.PrincipalKind), a.PrincipalKind, a.PrincipalID, a.PrincipalDisplayName, "appRoleAssignments")
+	ev := o.event(c, "Remove app role assignment from "+string(a.PrincipalKind), a.PrincipalKind, a.PrincipalID, a.PrincipalDisplayName)
 	return o.Assignments.DeleteAssignment(ctx, c.Tenant, id, ev)
 }
 
@@ -104,7 +104,7 @@ func (o *Operations) CreateGrant(ctx context.Context, c Caller, g OAuth2Permissi
 		}
 	}
 	g.ID = grantID(g)
-	ev := o.event(c, "Add delegated permission grant", KindServicePrincipal, g.ClientID, client.Name(), "oauth2PermissionGrants")
+	ev := o.event(c, "Add delegated permission grant", KindServicePrincipal, g.ClientID, client.Name())
 	if err := o.Grants.CreateGrant(ctx, c.Tenant, &g, ev); err != nil {
 		if clash, ok := errors.AsType[*RuleError](err); ok && clash.Kind == Conflict {
 			return nil, refusal(Conflict, "", textGrantExists)
@@ -164,7 +164,7 @@ func (o *Operations) SetGrantScope(ctx context.Context, c Caller, id, scope stri
 	if err != nil {
 		return err
 	}
-	ev := o.event(c, "Update delegated permission grant", KindServicePrincipal, g.ClientID, "", "oauth2PermissionGrants")
+	ev := o.event(c, "Update delegated permission grant", KindServicePrincipal, g.ClientID, "")
 	return o.Grants.SetGrantScope(ctx, c.Tenant, id, scope, ev)
 }
 
@@ -174,6 +174,6 @@ func (o *Operations) DeleteGrant(ctx context.Context, c Caller, id string) error
 	if err != nil {
 		return err
 	}
-	ev := o.event(c, "Remove delegated permission grant", KindServicePrincipal, g.ClientID, "", "oauth2PermissionGrants")
+	ev := o.event(c, "Remove delegated permission grant", KindServicePrincipal, g.ClientID, "")
 	return o.Grants.DeleteGrant(ctx, c.Tenant, id, ev)
 }

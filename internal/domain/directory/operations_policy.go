@@ -74,19 +74,12 @@ func (o *Operations) ChangeTokenLifetimePolicy(ctx context.Context, c Caller, id
 	return asClash(o.Policies.ChangeTokenLifetimePolicy(ctx, c.Tenant, id, apply, ev))
 }
 
-// DeleteTokenLifetimePolicy deletes a policy for good. One that is still linked
-// is refused: its objects would silently get another lifetime.
+// DeleteTokenLifetimePolicy deletes a policy for good. What it was linked to
+// goes back to the default.
 func (o *Operations) DeleteTokenLifetimePolicy(ctx context.Context, c Caller, id ID) error {
 	p, err := o.Policies.TokenLifetimePolicy(ctx, c.Tenant, id)
 	if err != nil {
 		return err
-	}
-	linked, err := o.Policies.AppliesTo(ctx, c.Tenant, id)
-	if err != nil {
-		return err
-	}
-	if len(linked) > 0 {
-		return invalid("appliesTo", "The policy is linked to %d objects; unlink it from them first.", len(linked))
 	}
 	ev := o.event(c, "Delete policy", kindLifetimePolicy, id, p.DisplayName)
 	return o.Policies.DeleteTokenLifetimePolicy(ctx, c.Tenant, id, ev)

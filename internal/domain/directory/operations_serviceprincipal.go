@@ -8,7 +8,7 @@ import (
 
 // CreateServicePrincipal gives the application draft.AppID an identity in the
 // caller's tenant. The draft's other properties are taken as they stand, so
-// AccountEnabled has to be said.
+// AccountEnabled has to be said; the draft must not be used afterwards.
 func (o *Operations) CreateServicePrincipal(ctx context.Context, c Caller, draft *ServicePrincipal) (*ServicePrincipal, error) {
 	if c.Tenant.IsZero() {
 		return nil, ErrNoTenant
@@ -17,10 +17,7 @@ func (o *Operations) CreateServicePrincipal(ctx context.Context, c Caller, draft
 	if err != nil {
 		return nil, err
 	}
-	sp, err := copyPrincipal(draft)
-	if err != nil {
-		return nil, err
-	}
+	sp := new(*draft)
 	if sp.ID, err = o.newID(sp.ID); err != nil {
 		return nil, err
 	}
@@ -96,7 +93,8 @@ func (o *Operations) principalNamesFree(ctx context.Context, sp *ServicePrincipa
 				return err
 			}
 			taken := err == nil && other.ID != sp.ID
-			if !taken {
+			// The application's own URIs were judged when it got them.
+			if !taken && slices.Contains(sp.Names, name) {
 				if taken, err = o.Applications.IdentifierURITaken(ctx, sp.TenantID, form, false, except); err != nil {
 					return err
 				}
@@ -180,8 +178,7 @@ func (o *Operations) editPrincipalOnce(ctx context.Context, c Caller, id ID, act
 	if err := o.principalNamesFree(ctx, trial, asked); err != nil {
 		return err
 	}
-	changes := append(differing(before, trial), differingParts(partsOfPrincipal(before), partsOfPrincipal(trial))...)
-	ev := o.event(c, activity, KindServicePrincipal, id, trial.Name(), changes...)
+	ev := o.event(c, activity, KindServicePrincipal, id, trial.Name())
 	return o.ServicePrincipals.ChangeServicePrincipal(ctx, c.Tenant, id, func(sp *ServicePrincipal) error {
 		before, err := apply(sp)
 		if err != nil {

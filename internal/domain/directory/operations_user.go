@@ -7,16 +7,14 @@ import (
 )
 
 // CreateUser creates an account with a password. Only an invited guest, whose
-// password is kept elsewhere, may be without one. The draft is not changed.
+// password is kept elsewhere, may be without one. The draft must not be used
+// afterwards.
 func (o *Operations) CreateUser(ctx context.Context, c Caller, draft *User, password string) (*User, error) {
 	t, err := o.tenant(ctx, c.Tenant)
 	if err != nil {
 		return nil, err
 	}
-	u, err := copyUser(draft)
-	if err != nil {
-		return nil, err
-	}
+	u := new(*draft)
 	if u.ID, err = o.newID(u.ID); err != nil {
 		return nil, err
 	}
@@ -40,7 +38,7 @@ func (o *Operations) CreateUser(ctx context.Context, c Caller, draft *User, pass
 			return nil, err
 		}
 	}
-	ev := o.event(c, "Add user", KindUser, u.ID, u.UserPrincipalName, differing(before, u)...)
+	ev := o.event(c, "Add user", KindUser, u.ID, u.UserPrincipalName)
 	if err := o.Users.CreateUser(ctx, c.Tenant, u, ev); err != nil {
 		return nil, asClash(err)
 	}
@@ -83,16 +81,17 @@ func (o *Operations) ChangeUser(ctx context.Context, c Caller, id ID, change fun
 	if err != nil {
 		return err
 	}
-	apply := func(u *User) (before *User, err error) {
-		if before, err = copyUser(u); err != nil {
-			return nil, err
+	apply := func(u *User) error {
+		before, err := copyUser(u)
+		if err != nil {
+			return err
 		}
 		if change != nil {
 			if err := change(u); err != nil {
-				return nil, err
+				return err
 			}
 		}
-		return before, judgeUser(before, u, t)
+		return judgeUser(before, u, t)
 	}
 	current, err := o.Users.User(ctx, c.Tenant, id)
 	if err != nil {
@@ -102,24 +101,22 @@ func (o *Operations) ChangeUser(ctx context.Context, c Caller, id ID, change fun
 	if err != nil {
 		return err
 	}
-	before, err := apply(trial)
-	if err != nil {
+	if err := apply(trial); err != nil {
 		return err
 	}
 	if err := o.nameTaken(ctx, trial); err != nil {
 		return err
 	}
-	changes := differing(before, trial)
 	activity := "Update user"
 	if newPassword != nil {
 		if err := o.setPassword(ctx, trial, *newPassword); err != nil {
 			return err
 		}
-		activity, changes = "Reset user password", append(changes, "passwordProfile")
+		activity = "Reset user password"
 	}
-	ev := o.event(c, activity, KindUser, id, trial.UserPrincipalName, changes...)
+	ev := o.event(c, activity, KindUser, id, trial.UserPrincipalName)
 	return asClash(o.Users.ChangeUser(ctx, c.Tenant, id, func(u *User) error {
-		if _, err := apply(u); err != nil {
+		if err := apply(u); err != nil {
 			return err
 		}
 		if newPassword != nil {

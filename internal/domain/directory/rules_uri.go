@@ -260,7 +260,11 @@ func identifierURIs(ch applicationChange) error {
 			return err
 		}
 	}
-	if err := unique("identifierUris", a.IdentifierURIs); err != nil {
+	folded := make([]string, len(a.IdentifierURIs))
+	for i, uri := range a.IdentifierURIs {
+		folded[i] = strings.ToLower(uri) // stores find names without regard to case
+	}
+	if err := unique("identifierUris", folded); err != nil {
 		return err
 	}
 	return each(a.IdentifierURIs, func(uri string) error {
