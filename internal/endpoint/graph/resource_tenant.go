@@ -13,7 +13,7 @@ import (
 
 // tenantsPermission is the application permission of our own on Graph that lets
 // the operator make and list tenants.
-const tenantsPermission = "Sekisho.Tenants.ReadWrite.All"
+const tenantsPermission = directory.TenantsPermission
 
 var tenantEntity = newEntity("sekisho.tenant", "sekisho/tenants", []property[organization]{
 	shown("id", "Edm.String", func(t *organization) any { return t.ID.String() }),
