@@ -6,11 +6,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"flag"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -193,6 +196,28 @@ func TestBootstrapFilePaths(t *testing.T) {
 	}
 	if b.CAFile != filepath.Join(dir, "ca.pem") || b.GraphURL != b.BaseURL || b.host() != "h:1" {
 		t.Errorf("got %+v", b)
+	}
+}
+
+// The usual port is often taken by another project's server.
+func TestTakenPortFallsBack(t *testing.T) {
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s, _ := terminal("en")
+	taken := l.Addr().(*net.TCPAddr).Port
+	wanted := net.JoinHostPort("localhost", strconv.Itoa(taken))
+	addr, note, err := s.freeAddr(t.TempDir(), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if addr == wanted || !strings.HasPrefix(note, fmt.Sprintf("Port %d is taken, so this server listens on ", taken)) {
+		t.Errorf("got %s, %q", addr, note)
+	}
+	if addr, note, err = s.freeAddr(t.TempDir(), addr); err != nil || note != "" {
+		t.Errorf("a free port: %s, %q, %v", addr, note, err)
 	}
 }
 

@@ -36,7 +36,7 @@ A database of sekisho dev is refused by sekisho serve.`,
 			note := ""
 			if !cmd.Flags().Changed("addr") {
 				var err error
-				if o.Addr, note, err = s.freeAddr(o.Data); err != nil {
+				if o.Addr, note, err = s.freeAddr(o.Data, defaultDevAddr); err != nil {
 					return err
 				}
 			}
@@ -62,11 +62,11 @@ A database of sekisho dev is refused by sekisho serve.`,
 	return c
 }
 
-// freeAddr is the default address or, where that is taken, the next free port,
+// freeAddr is the wanted address or, where that is taken, the next free port,
 // with a note for the screen. Where this folder's own server has it, there is
 // nothing to start.
-func (s *shared) freeAddr(data string) (addr, note string, err error) {
-	host, first, err := net.SplitHostPort(defaultDevAddr)
+func (s *shared) freeAddr(data, wanted string) (addr, note string, err error) {
+	host, first, err := net.SplitHostPort(wanted)
 	if err != nil {
 		return "", "", err
 	}
@@ -78,7 +78,9 @@ func (s *shared) freeAddr(data string) (addr, note string, err error) {
 		addr := net.JoinHostPort(host, strconv.Itoa(p))
 		l, err := net.Listen("tcp", addr)
 		if err == nil {
-			l.Close()
+			if err := l.Close(); err != nil {
+				return "", "", err
+			}
 			if p != port {
 				note = fmt.Sprintf(s.say(words{
 					"Port %d is taken, so this server listens on %d (choose with --addr).",
@@ -113,7 +115,7 @@ func (s *shared) runsAlready(data string, port int) bool {
 	if err != nil {
 		return false
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	return resp.StatusCode == 200
 }
 
