@@ -139,7 +139,7 @@ func (tx *txn) changed(kind directory.ChangeKind, id directory.ID, key string) {
 // A serialization failure means that another transaction went on, so a few tries
 // suffice; a busy SQLite has already waited for its whole timeout.
 const (
-	maxTries     = 12
+	maxTries     = 20
 	maxBusyTries = 2
 )
 
@@ -160,8 +160,9 @@ func (db *DB) retry(ctx context.Context, act string, do func() error) error {
 		if !transient(err) || try == tries || ctx.Err() != nil {
 			return db.fail(act, err)
 		}
-		db.retries.Add(1)
-		pause := time.NewTimer(time.Millisecond << min(try, 6))
+		// Those who lost to the same winner come back at different moments.
+		spread := time.Duration(db.retries.Add(1)%8+4) * time.Millisecond / 8
+		pause := time.NewTimer(spread << min(try, 6))
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

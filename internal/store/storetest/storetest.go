@@ -18,11 +18,9 @@ import (
 // Backend is a store under test.
 type Backend struct {
 	store.Stores
-	// Lookup is the reading side, if the backend has one.
-	Lookup directory.Lookup
 	// Events lists the newest audit events of a tenant, newest first.
 	Events func(ctx context.Context, t directory.TenantID, limit int) ([]audit.Event, error)
-	// Refusals lists what was summed for a tenant.
+	// RefusalsOf lists what was summed for a tenant.
 	RefusalsOf func(ctx context.Context, tenant [16]byte, limit int) ([]audit.RefusalSum, error)
 	// SweepChanges removes old entries of the change log.
 	SweepChanges func(ctx context.Context, before time.Time, limit int) (int, error)
