@@ -37,6 +37,11 @@ type Options struct {
 	TrustCA string
 	// Data keeps the data directory of an earlier server; "" makes a new one.
 	Data string
+	// RequestsPerMinute bounds the token requests of one address; 0 for no bound.
+	RequestsPerMinute int
+	// RecordsWaiting bounds the sign-in records that wait for a commit; 0 for the
+	// server's own bound.
+	RecordsWaiting int
 }
 
 // Server is a running server.
@@ -80,6 +85,7 @@ func New(t testing.TB, o Options) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	dev, err := server.NewDev(ctx, server.DevOptions{
 		Data: data, Addr: "localhost:" + port, Empty: o.Empty, TrustCA: o.TrustCA, Clock: clock,
+		RequestsPerMinute: o.RequestsPerMinute, RecordsWaiting: o.RecordsWaiting,
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {

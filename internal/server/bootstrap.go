@@ -90,6 +90,7 @@ func (s *Server) bootstrap(ctx context.Context, req directory.TenantRequest, caF
 	if err := s.ops.EnsureBuiltins(ctx); err != nil {
 		return nil, err
 	}
+	req.Operator = true
 	t, err := s.ensureTenant(ctx, req)
 	if err != nil {
 		return nil, err

@@ -56,6 +56,8 @@ type Config struct {
 	Rand  io.Reader
 	// Signers and QueueLimit size the signing queue; 0 for cores+1 and 1024.
 	Signers, QueueLimit int
+	// RecordsWaiting bounds the sign-in records that wait for a commit; 0 for 4096.
+	RecordsWaiting int
 }
 
 // The retention of a Config that says nothing.

@@ -29,9 +29,11 @@ type DevOptions struct {
 	// TrustCA is a PEM file of an authority that requests of ours trust too.
 	TrustCA          string
 	OperationsListen string
-	Log              *slog.Logger
-	Clock            *Clock
-	Rand             io.Reader
+	// RequestsPerMinute and RecordsWaiting as in Config.
+	RequestsPerMinute, RecordsWaiting int
+	Log                               *slog.Logger
+	Clock                             *Clock
+	Rand                              io.Reader
 }
 
 // Dev is a server in development mode, ready to run.
@@ -95,6 +97,7 @@ func devConfig(data string, o DevOptions) (Config, string, error) {
 	return Config{
 		Listen: o.Addr, Hosts: devHosts(host, port), TLS: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
 		Database: filepath.Join(data, "sekisho.db"), Wrapper: wrapper, OperationsListen: o.OperationsListen,
+		RequestsPerMinute: o.RequestsPerMinute, RecordsWaiting: o.RecordsWaiting,
 		OutboundCAs: roots, Dev: true, Log: o.Log, Clock: clock, Rand: rand,
 	}, caFile, nil
 }
@@ -153,7 +156,7 @@ func (d *Dev) firstStart(ctx context.Context, o DevOptions) error {
 		return nil
 	}
 	first, err := d.ensureTenant(ctx, directory.TenantRequest{
-		ID: FirstTenant, DisplayName: "Sekisho", Domain: "sekisho.example",
+		ID: FirstTenant, DisplayName: "Sekisho", Domain: "sekisho.example", Operator: true,
 		AdminUserID: "5e415400-0000-4000-8000-000000000002", AdminAppID: "5e415400-0000-4000-8000-000000000003",
 		AdminAppObjectID: "5e415400-0000-4000-8000-000000000004", AdminPrincipalID: "5e415400-0000-4000-8000-000000000005",
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/store/sqlstore"
 )
 
 // How often what runs beside the requests looks for work.
@@ -78,7 +79,7 @@ func (s *Server) follow(ctx context.Context, wake <-chan struct{}) {
 // listenChanges wakes the follower on PostgreSQL; SQLite has no such channel,
 // and polling serves it.
 func (s *Server) listenChanges(ctx context.Context, wake chan<- struct{}) {
-	if !s.db.CanListen() {
+	if s.db.Kind() != sqlstore.Postgres {
 		return
 	}
 	for ctx.Err() == nil {
@@ -135,7 +136,6 @@ func (s *Server) housekeeping(ctx context.Context) {
 		{"used assertions", at, s.stores.Assertions.SweepAssertions},
 		{"deleted objects", at.Add(-s.cfg.DeletedKept), s.stores.Deleted.PurgeExpired},
 		{"change log", at.Add(-changesKept), s.db.SweepChanges},
-		{"directory events", at.Add(-s.cfg.AuditsKept), s.db.SweepDirectoryEvents},
 	} {
 		for range sweepAtMost {
 			n, err := job.sweep(ctx, job.before, sweepBatch)

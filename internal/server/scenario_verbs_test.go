@@ -217,7 +217,7 @@ func (w *world) expand(s string) string {
 			name = s[open+1 : open+end]
 		}
 		value, ok := w.vars[name]
-		if strings.HasPrefix(name, "assertion ") {
+		if first, _, _ := strings.Cut(name, " "); first == "assertion" {
 			value, ok = w.assertion(strings.Fields(name)[1:]), true
 		}
 		if kind, n, found := strings.Cut(name, "*"); found {

@@ -67,10 +67,9 @@ type Server struct {
 
 // Sizes of what is bounded.
 const (
-	recorderWaiting = 4096
-	recorderBatch   = 64
-	refusalSums     = 10_000
-	hashesAtOnce    = 2
+	recorderBatch = 64
+	refusalSums   = 10_000
+	hashesAtOnce  = 2
 )
 
 // New opens the database and builds the server. The caller must Run or Close it.
@@ -176,7 +175,7 @@ func (s *Server) start(ctx context.Context) error {
 		s.keysChanged(changes)
 	})
 	s.queue = signingkey.NewQueue(s.cfg.Signers, s.cfg.QueueLimit)
-	s.recorder = audit.NewRecorder(s.stores.SignIns, recorderWaiting, recorderBatch)
+	s.recorder = audit.NewRecorder(s.stores.SignIns, s.cfg.RecordsWaiting, recorderBatch)
 	s.refusals = audit.NewRefusalCounter(refusalSums)
 	if err := s.endpoints(ctx); err != nil {
 		return err
@@ -360,6 +359,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.QueueLimit <= 0 {
 		c.QueueLimit = 1024
+	}
+	if c.RecordsWaiting <= 0 {
+		c.RecordsWaiting = 4096
 	}
 	if c.SignInsKept == 0 {
 		c.SignInsKept = defaultSignInsKept

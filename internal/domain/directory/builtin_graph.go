@@ -129,5 +129,9 @@ var graphPermissions = []graphPermission{
 	{"Presence.Read", "76bc735e-aecd-4a1d-8b4c-2b915deabb79", false, "", "read own presence"},
 
 	// Ours: for applications of the first tenant alone.
-	{"Sekisho.Tenants.ReadWrite.All", "", false, "5e4b6f0a-9c1d-4d52-8a77-2f1c03b9d6e4", "create and list the tenants of the installation"},
+	{TenantsPermission, "", false, "5e4b6f0a-9c1d-4d52-8a77-2f1c03b9d6e4", "create and list the tenants of the installation"},
 }
+
+// TenantsPermission is the application permission of our own on Graph that lets
+// the operator make and list tenants.
+const TenantsPermission = "Sekisho.Tenants.ReadWrite.All"

@@ -19,6 +19,9 @@ type TenantRequest struct {
 	Domains     []string // further verified domains
 	Settings    TenantSettings
 	Demo        bool
+	// Operator marks the first tenant: its administrator application may manage
+	// tenants too.
+	Operator bool
 	// AdminName is the part of the administrator's user name before the @;
 	// "admin" if empty.
 	AdminName string
@@ -198,7 +201,7 @@ func (o *Operations) seedAdministrator(ctx context.Context, seed *TenantSeed, ma
 	if err := judgeUser(&User{ID: u.ID, TenantID: u.TenantID, CreatedAt: u.CreatedAt}, u, t); err != nil {
 		return err
 	}
-	password, err := newPassword(o.Rand, u)
+	password, err := DrawPassword(o.Rand, u)
 	if err != nil {
 		return err
 	}
@@ -241,7 +244,11 @@ func (o *Operations) seedAdminApp(seed *TenantSeed, made *NewTenant, r TenantReq
 		Type: TypeApplication, AccountEnabled: true, App: app,
 	}
 	graph := seed.ServicePrincipals[slices.IndexFunc(seed.ServicePrincipals, func(p *ServicePrincipal) bool { return p.AppID == GraphAppID })]
-	for _, permission := range administratorPermissions {
+	permissions := administratorPermissions
+	if r.Operator {
+		permissions = append(slices.Clone(permissions), TenantsPermission)
+	}
+	for _, permission := range permissions {
 		role, ok := GraphAppRole(permission)
 		if !ok {
 			return fmt.Errorf("directory: Graph has no application permission %s", permission)
@@ -278,9 +285,9 @@ func (a *Application) requireGraph(role ID) {
 // passwordLetters leaves out what looks alike.
 const passwordLetters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
-// newPassword draws a password that a person can copy by hand: four groups of
+// DrawPassword draws a password that a person can copy by hand: four groups of
 // five letters and digits, about 116 bits.
-func newPassword(r io.Reader, u *User) (SecretText, error) {
+func DrawPassword(r io.Reader, u *User) (SecretText, error) {
 	for {
 		var groups [4]string
 		for i := range groups {

@@ -70,6 +70,7 @@ func (s *Shell) serve(h http.Handler, w *recorder, r *http.Request) {
 
 // open judges the request before any endpoint sees it.
 func (s *Shell) open(w http.ResponseWriter, r *http.Request) (*Request, bool) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	req := &Request{}
 	var drawn [32]byte
 	if _, err := io.ReadFull(s.Rand, drawn[:]); err != nil {
@@ -109,11 +110,9 @@ func (s *Shell) open(w http.ResponseWriter, r *http.Request) (*Request, bool) {
 	}
 	req.ClientIP = ip
 
-	h := w.Header()
 	setIDs(w, req)
-	h.Set("X-Content-Type-Options", "nosniff")
 	if !hosts.Loopback {
-		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
 	return req, true
 }

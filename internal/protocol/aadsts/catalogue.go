@@ -64,7 +64,7 @@ var (
 
 	// Keys and availability.
 	NoSigningKey         = row(50003, "server_error", 500, "No signing key is configured.", "keys/all keys revoked")
-	DirectoryUnavailable = row(90033, "temporarily_unavailable", 503, "The directory service is unavailable; try again.", "storage/database gone")
+	DirectoryUnavailable = row(90033, "temporarily_unavailable", 503, "The directory service is unavailable; try again.", "storage/record that could not be written")
 	Busy                 = row(90024, "temporarily_unavailable", 503, "The service is busy; try again.", "storage/recorder full")
 	Throttled            = row(90055, "temporarily_unavailable", 429, "Too many requests.", "request/too many requests")
 )
