@@ -3,7 +3,7 @@ package directory
 import (
 	"bytes"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // a certificate's thumbprint (x5t), no signature
+	"crypto/sha1" // thumbprints of certificates (x5t), no signatures
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
@@ -118,7 +118,7 @@ func newKey(d KeyDraft, cert *x509.Certificate) (KeyCredential, error) {
 		KeyID: d.KeyID, DisplayName: cut(d.DisplayName), Type: d.Type, Usage: d.Usage,
 		StartAt: start.Truncate(time.Microsecond), EndAt: end.Truncate(time.Microsecond),
 		CustomKeyIdentifier: d.CustomKeyIdentifier,
-		DER:                 cert.Raw, SHA1: sha1.Sum(cert.Raw), SHA256: sha256.Sum256(cert.Raw), //nolint:gosec // thumbprint
+		DER:                 cert.Raw, SHA1: sha1.Sum(cert.Raw), SHA256: sha256.Sum256(cert.Raw),
 	}
 	if len(k.CustomKeyIdentifier) == 0 {
 		k.CustomKeyIdentifier = k.SHA1[:]

@@ -74,27 +74,30 @@ func permissionRows() []ruleRow {
 func off(s directory.PermissionScope) directory.PermissionScope { s.IsEnabled = false; return s }
 func offRole(r directory.AppRole) directory.AppRole             { r.IsEnabled = false; return r }
 
+func preAuthorized(n, ids int) func(*directory.Application) {
+	return func(a *directory.Application) {
+		withScopes(list(30, func(i int) directory.PermissionScope { return scope(i, fmt.Sprint("s", i)) })...)(a)
+		a.API.PreAuthorizedApplications = list(n, func(i int) directory.PreAuthorizedApplication {
+			return directory.PreAuthorizedApplication{AppID: guid(1000 + i), DelegatedPermissionIDs: list(ids, guid)}
+		})
+	}
+}
+
+func requires(resources, each int) func(*directory.Application) {
+	return func(a *directory.Application) {
+		a.RequiredResourceAccess = list(resources, func(i int) directory.RequiredResourceAccess {
+			return directory.RequiredResourceAccess{ResourceAppID: guid(i), ResourceAccess: list(each, func(j int) directory.ResourceAccess {
+				return directory.ResourceAccess{ID: guid(1000*i + j), Type: "Role"}
+			})}
+		})
+	}
+}
+
+func both(first, second func(*directory.Application)) func(*directory.Application) {
+	return func(a *directory.Application) { first(a); second(a) }
+}
+
 func accessRows() []ruleRow {
-	preAuthorized := func(n, ids int) func(*directory.Application) {
-		return func(a *directory.Application) {
-			withScopes(list(30, func(i int) directory.PermissionScope { return scope(i, fmt.Sprint("s", i)) })...)(a)
-			a.API.PreAuthorizedApplications = list(n, func(i int) directory.PreAuthorizedApplication {
-				return directory.PreAuthorizedApplication{AppID: guid(1000 + i), DelegatedPermissionIDs: list(ids, guid)}
-			})
-		}
-	}
-	access := func(resources, each int) func(*directory.Application) {
-		return func(a *directory.Application) {
-			a.RequiredResourceAccess = list(resources, func(i int) directory.RequiredResourceAccess {
-				return directory.RequiredResourceAccess{ResourceAppID: guid(i), ResourceAccess: list(each, func(j int) directory.ResourceAccess {
-					return directory.ResourceAccess{ID: guid(1000*i + j), Type: "Role"}
-				})}
-			})
-		}
-	}
-	both := func(first, second func(*directory.Application)) func(*directory.Application) {
-		return func(a *directory.Application) { first(a); second(a) }
-	}
 	return []ruleRow{
 		create("§3.3", "preAuthorizedApplications", fine, preAuthorized(2, 1)),
 		create("§3.3", "preAuthorizedApplications with a scope that is not there", invalid("does not have"), func(a *directory.Application) {
@@ -123,6 +126,11 @@ func accessRows() []ruleRow {
 			w.c.OwnedOnly = true
 			return w.create(func(a *directory.Application) { a.API.AcceptMappedClaims = ptr(true) })
 		}, refused{directory.Forbidden, "Insufficient privileges to complete the operation."}},
+	}
+}
+
+func roleRows() []ruleRow {
+	return []ruleRow{
 		create("§3.4", "role for users and applications", fine, withRoles(role(1, "Orders.Read", "User", "Application"))),
 		create("§3.4", "role without a value", fine, withRoles(directory.AppRole{ID: guid(1), IsEnabled: true, AllowedMemberTypes: []string{"User"}})),
 		create("§3.4", "role for nobody", invalid("must hold User, Application or both"), withRoles(directory.AppRole{ID: guid(1)})),
@@ -139,11 +147,11 @@ func accessRows() []ruleRow {
 			}
 			return nil
 		}, fine},
-		create("§3.4", "50 resources with 400 permissions", fine, access(50, 8)),
-		create("§3.4", "51 resources", invalid("at most 50"), access(51, 1)),
-		create("§3.4", "401 permissions", invalid("at most 400"), access(1, 401)),
-		create("§3.4", "31 permissions of a resource with personal accounts", invalid("at most 30"), both(personal, access(1, 31))),
-		create("§3.4", "210 permissions with personal accounts", invalid("at most 200"), both(personal, access(7, 30))),
+		create("§3.4", "50 resources with 400 permissions", fine, requires(50, 8)),
+		create("§3.4", "51 resources", invalid("at most 50"), requires(51, 1)),
+		create("§3.4", "401 permissions", invalid("at most 400"), requires(1, 401)),
+		create("§3.4", "31 permissions of a resource with personal accounts", invalid("at most 30"), both(personal, requires(1, 31))),
+		create("§3.4", "210 permissions with personal accounts", invalid("at most 200"), both(personal, requires(7, 30))),
 		create("§3.4", "permission neither scope nor role", invalid("none of: Scope, Role"), func(a *directory.Application) {
 			a.RequiredResourceAccess = []directory.RequiredResourceAccess{{ResourceAppID: guid(1), ResourceAccess: []directory.ResourceAccess{{ID: guid(2), Type: "Both"}}}}
 		}),

@@ -98,6 +98,11 @@ func principalRows() []ruleRow {
 		spRow("notification address that is none", invalid("not a mail address"), func(p *directory.ServicePrincipal) { p.NotificationEmailAddresses = []string{"ops"} }),
 		spRow("notes of 1025 characters", invalid("longer than 1024"), func(p *directory.ServicePrincipal) { p.Notes = ptr(strings.Repeat("a", 1025)) }),
 		spRow("tag with a blank", invalid("no white space"), func(p *directory.ServicePrincipal) { p.Tags = []string{"a b"} }),
+	}
+}
+
+func lifecycleRows() []ruleRow {
+	return []ruleRow{
 		{"§4", "secret on Microsoft Graph itself", func(w *world) error {
 			sp, err := w.ops.ServicePrincipals.ServicePrincipalByAppID(w.ctx, w.c.Tenant, directory.GraphAppID)
 			_, err = w.ops.AddPassword(w.ctx, w.c, directory.Target{Kind: directory.KindServicePrincipal, ID: need(w, sp, err).ID}, directory.PasswordRequest{})

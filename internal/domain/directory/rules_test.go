@@ -22,8 +22,8 @@ func TestRules(t *testing.T) {
 	p := newPlatform(t)
 	var rows []ruleRow
 	for _, part := range [][]ruleRow{
-		applicationRows(), audienceRows(), identifierRows(), permissionRows(), ownerRows(), redirectRows(),
-		principalRows(), passwordRows(), keyRows(t), grantRows(), assignmentRows(), userRows(), policyRows(), federatedRows(),
+		applicationRows(), claimRows(), audienceRows(), identifierRows(), permissionRows(), roleRows(), ownerRows(), redirectRows(),
+		principalRows(), lifecycleRows(), passwordRows(), keyRows(t), grantRows(), assignmentRows(), userRows(), policyRows(), federatedRows(),
 	} {
 		rows = append(rows, part...)
 	}
@@ -106,10 +106,23 @@ func applicationRows() []ruleRow {
 			}
 			return err
 		}, fine},
+		{"§3", "application that the platform disabled is deleted", func(w *world) error {
+			app := w.app()
+			w.must(w.ops.Applications.ChangeApplication(w.ctx, w.c.Tenant, app.ID, func(a *directory.Application) error {
+				a.DisabledByMicrosoftStatus = ptr("DisabledDueToViolationOfServicesAgreement")
+				return nil
+			}, w.c.Event(w.now, "Disable application", directory.KindApplication, app.ID, "")))
+			return w.ops.DeleteApplication(w.ctx, w.c, app.ID)
+		}, invalid("cannot be deleted")},
 		{"§3", "built-in application changed", func(w *world) error {
 			graph, err := w.ops.Applications.ApplicationByAppID(w.ctx, directory.GraphAppID)
 			return w.change(need(w, graph, err), func(a *directory.Application) { a.DisplayName = "x" })
 		}, gone},
+	}
+}
+
+func claimRows() []ruleRow {
+	return []ruleRow{
 		change("§3.5", "optional claims", fine, func(a *directory.Application) {
 			a.OptionalClaims = &directory.OptionalClaims{
 				AccessToken: []directory.OptionalClaim{{Name: "idtyp"}, {Name: "upn", AdditionalProperties: []string{"include_externally_authenticated_upn"}}},

@@ -25,7 +25,6 @@ func upn(name string, want refused, alias string) ruleRow {
 }
 
 func userRows() []ruleRow {
-	weak := invalid("The specified password does not comply with password complexity requirements.")
 	domain := invalid("The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.")
 	bad := invalid("Property userPrincipalName is invalid")
 	return append([]ruleRow{
@@ -78,7 +77,12 @@ func userRows() []ruleRow {
 		{"§8", "createdDateTime changed", func(w *world) error {
 			return w.ops.ChangeUser(w.ctx, w.c, w.user().ID, func(u *directory.User) error { u.CreatedAt = u.CreatedAt.AddDate(1, 0, 0); return nil }, nil)
 		}, refused{directory.ReadOnly, "createdDateTime is read-only"}},
+	}, append(secretRows(), lengthRows()...)...)
+}
 
+func secretRows() []ruleRow {
+	weak := invalid("The specified password does not comply with password complexity requirements.")
+	return []ruleRow{
 		password("missing", invalid("passwordProfile.password is required"), ""),
 		password("eight characters of three kinds", fine, "Zxk4mopq"),
 		password("seven characters", weak, "Zxk4mop"),
@@ -108,7 +112,7 @@ func userRows() []ruleRow {
 			}
 			return err
 		}, weak},
-	}, lengthRows()...)
+	}
 }
 
 // lengthRows are the properties of an account that have nothing but a length.
