@@ -90,7 +90,9 @@ func (s *shared) showMembers(object json.RawMessage, meanings map[string]words) 
 		width = max(width, len(n))
 	}
 	for i, n := range names {
-		fmt.Fprintf(s.Out, "  %-*s  %s\n", width, n, s.readable(n, values[i]))
+		// A long list goes on below its first value.
+		value := strings.ReplaceAll(s.readable(n, values[i]), "\n", "\n"+strings.Repeat(" ", width+4))
+		fmt.Fprintf(s.Out, "  %-*s  %s\n", width, n, value)
 		if m, ok := meanings[n]; ok {
 			fmt.Fprintf(s.Out, "  %-*s  # %s\n", width, "", s.say(m))
 		}
@@ -134,6 +136,9 @@ func (s *shared) readable(name string, v json.RawMessage) string {
 	}
 	var list []string
 	if json.Unmarshal(v, &list) == nil {
+		if len(list) > 4 {
+			return strings.Join(list, "\n")
+		}
 		return strings.Join(list, ", ")
 	}
 	return string(v)
