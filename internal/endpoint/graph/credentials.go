@@ -21,7 +21,6 @@ type (
 // target is the application or service principal of a path.
 type target struct {
 	directory.Target
-	set    string // its collection
 	appID  directory.ID
 	owners []directory.Owner
 	policy directory.ID

@@ -230,13 +230,13 @@ func (c *call) related(of any, name string) ([]object, error) {
 	switch o := of.(type) {
 	case *application:
 		if name == "owners" {
-			return c.owners(o.Owners)
+			return c.owners(o.Owners[:min(len(o.Owners), maxExpanded)])
 		}
 		return wholeList(federatedEntity, o.Federated), nil
 	case *servicePrincipal:
 		switch name {
 		case "owners":
-			return c.owners(o.Owners)
+			return c.owners(o.Owners[:min(len(o.Owners), maxExpanded)])
 		case "appRoleAssignments":
 			list, err := c.api.Assignments.AppRoleAssignmentsOf(c.ctx, c.tenant(), o.ID)
 			return wholeList(assignmentEntity, list), err

@@ -44,12 +44,11 @@ type complex struct {
 type described struct {
 	name, typ      string
 	many, nullable bool
-	readOnly       bool
 	complex        *complex
 }
 
 func (p property[T]) described() described {
-	return described{p.name, p.typ, p.many, p.nullable, p.parse == nil, p.complex}
+	return described{p.name, p.typ, p.many, p.nullable, p.complex}
 }
 
 // The modifiers below return a changed copy, so that a table row reads as one

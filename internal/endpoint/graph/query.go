@@ -47,6 +47,10 @@ func (e *entity[T]) listOptions(c *call) (directory.ListOptions, error) {
 	if c.query.Top != nil {
 		o.Limit = *c.query.Top
 	}
+	if len(c.query.Expand) > 0 {
+		// Each object of the page costs reads of its own.
+		o.Limit = min(o.Limit, defaultTop)
+	}
 	var err error
 	if o.Filter, err = e.filterExpr(c); err != nil {
 		return o, err

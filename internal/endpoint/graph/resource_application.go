@@ -16,12 +16,12 @@ var applicationEntity = newEntity("application", "applications", applicationProp
 func applicationProperties() []property[application] {
 	return append([]property[application]{
 		identity("id", func(a *application) directory.ID { return a.ID }).filtered(),
-		moment("deletedDateTime", func(a *application) *timeValue { return &a.DeletedAt }).readOnly().sorted(),
+		moment("deletedDateTime", func(a *application) *timeValue { return &a.DeletedAt }).readOnly().filtered(),
 		identity("appId", func(a *application) directory.ID { return a.AppID }).filtered(),
 		moment("createdDateTime", func(a *application) *timeValue { return &a.CreatedAt }).readOnly().sorted(),
 		text("displayName", func(a *application) *string { return &a.DisplayName }).sorted(),
 		textOrNull("uniqueName", func(a *application) **string { return &a.UniqueName }).readOnly().filtered(),
-		textOrNull("description", func(a *application) **string { return &a.Description }).filtered(),
+		textOrNull("description", func(a *application) **string { return &a.Description }),
 		textOrNull("notes", func(a *application) **string { return &a.Notes }),
 		textOrNull("serviceManagementReference", func(a *application) **string { return &a.ServiceManagementReference }),
 		text("signInAudience", func(a *application) *string { return &a.SignInAudience }).filtered(),
@@ -30,7 +30,7 @@ func applicationProperties() []property[application] {
 		shown("verifiedPublisher", "Edm.Untyped", func(*application) any { return noPublisher }),
 		shown("certification", "Edm.Untyped", func(*application) any { return nil }),
 		textOrNull("disabledByMicrosoftStatus", func(a *application) **string { return &a.DisabledByMicrosoftStatus }).readOnly(),
-		textOrNull("applicationTemplateId", func(a *application) **string { return &a.ApplicationTemplateID }).readOnly().filtered(),
+		textOrNull("applicationTemplateId", func(a *application) **string { return &a.ApplicationTemplateID }).readOnly(),
 		textOrNull("groupMembershipClaims", func(a *application) **string { return &a.GroupMembershipClaims }),
 		flagOrNull("isFallbackPublicClient", func(a *application) **bool { return &a.IsFallbackPublicClient }),
 		flagOrNull("isDeviceOnlyAuthSupported", func(a *application) **bool { return &a.IsDeviceOnlyAuthSupported }),
@@ -323,7 +323,7 @@ func applicationTarget(c *call) (target, error) {
 	}
 	return target{
 		Target: directory.Target{Kind: directory.KindApplication, ID: app.ID},
-		set:    "applications", appID: app.AppID, owners: app.Owners, policy: app.LifetimePolicy,
+		appID:  app.AppID, owners: app.Owners, policy: app.LifetimePolicy,
 	}, nil
 }
 

@@ -20,6 +20,9 @@ var federatedEntity = newEntity("federatedIdentityCredential", "federatedIdentit
 // federatedAt finds a federated credential by id or name.
 func (c *call) federatedAt(app *application) (*federated, error) {
 	k := c.keys[1]
+	if k.name != "" && k.name != "id" && k.name != "name" {
+		return nil, noSegment(k.name)
+	}
 	for i := range app.Federated {
 		f := &app.Federated[i]
 		if k.name != "name" && string(f.ID) == k.value || k.name != "id" && f.Name == k.value {

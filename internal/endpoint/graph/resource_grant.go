@@ -15,7 +15,7 @@ var grantEntity = newEntity("oAuth2PermissionGrant", "oauth2PermissionGrants", [
 	text("consentType", func(g *grant) *string { return &g.ConsentType }).filtered(),
 	principalOfGrant(),
 	guid("resourceId", func(g *grant) *directory.ID { return &g.ResourceID }).filtered(),
-	textOrEmpty("scope", func(g *grant) *string { return &g.Scope }).filtered(),
+	textOrEmpty("scope", func(g *grant) *string { return &g.Scope }),
 	forgotten("startTime"),
 	forgotten("expiryTime"),
 })

@@ -43,7 +43,7 @@ func servicePrincipalProperties() []property[servicePrincipal] {
 	info := informationProperty(func(a *application) *directory.InformationalURLs { return &a.Info })
 	return append([]property[sp]{
 		identity("id", func(p *sp) directory.ID { return p.ID }).filtered(),
-		moment("deletedDateTime", func(p *sp) *timeValue { return &p.DeletedAt }).readOnly().sorted(),
+		moment("deletedDateTime", func(p *sp) *timeValue { return &p.DeletedAt }).readOnly().filtered(),
 		flag("accountEnabled", func(p *sp) *bool { return &p.AccountEnabled }).filtered(),
 		texts("alternativeNames", func(p *sp) *[]string { return &p.AlternativeNames }).filtered(),
 		mirror("appDescription", "Edm.String", func(a *application) any { return a.Description }),
@@ -341,7 +341,7 @@ func servicePrincipalTarget(c *call) (target, error) {
 	}
 	return target{
 		Target: directory.Target{Kind: directory.KindServicePrincipal, ID: sp.ID},
-		set:    "servicePrincipals", appID: sp.AppID, owners: sp.Owners, policy: sp.LifetimePolicy,
+		appID:  sp.AppID, owners: sp.Owners, policy: sp.LifetimePolicy,
 	}, nil
 }
 
