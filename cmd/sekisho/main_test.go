@@ -18,13 +18,20 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sekisho-id/sekisho/internal/store/pgtest"
 )
 
 var update = flag.Bool("update", false, "write what the scripts compare with")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sekisho": main})
+	testscript.Main(withPostgres{m}, map[string]func(){"sekisho": main})
 }
+
+// withPostgres stops the PostgreSQL that a script may have started.
+type withPostgres struct{ m *testing.M }
+
+func (w withPostgres) Run() int { return pgtest.Main(w.m) }
 
 // TestScript runs the scripts in testdata/script: each is a person at a terminal.
 // Beside testscript's own commands they have
@@ -32,9 +39,10 @@ func TestMain(m *testing.M) {
 //	free NAME            sets NAME to a port that nobody listens on
 //	start NAME ARG...    runs sekisho in the background until its first line of
 //	                     output; the script's end stops it, or:
-//	stop NAME            stops it gracefully and fails unless it ended with 0
+//	halt NAME            stops it gracefully and fails unless it ended with 0
 //	member FILE PATH VAR sets VAR to a member of a JSON file (a.b.0.c);
 //	                     FILE may be stdout
+//	postgres NAME        sets NAME to the URL of an empty PostgreSQL database
 //	occupy NAME          sets NAME to a port that somebody listens on
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -47,7 +55,11 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"free": cmdFree, "occupy": cmdOccupy, "start": cmdStart, "stop": cmdStop, "member": cmdMember,
+			"free": cmdFree, "occupy": cmdOccupy, "start": cmdStart, "halt": cmdHalt, "member": cmdMember,
+			"postgres": func(ts *testscript.TestScript, neg bool, args []string) {
+				noNegation(ts, neg, args, 1, "postgres NAME")
+				ts.Setenv(args[0], pgtest.DSN(t))
+			},
 		},
 	})
 }
@@ -103,7 +115,10 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	b := &background{cmd: exec.Command(path, args[1:]...), ended: make(chan struct{})}
 	b.cmd.Dir = ts.MkAbs(".")
-	b.cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "LANG="+ts.Getenv("LANG"))
+	b.cmd.Env = os.Environ()
+	for _, name := range []string{"HOME", "LANG", "DATABASE", "KEK"} {
+		b.cmd.Env = append(b.cmd.Env, name+"="+ts.Getenv(name))
+	}
 	r, w := io.Pipe()
 	b.cmd.Stdout = io.MultiWriter(&b.output, w)
 	b.cmd.Stderr = b.cmd.Stdout
@@ -123,6 +138,9 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	if !lines.Scan() {
 		ts.Fatalf("%s ended without a word", args[0])
 	}
+	if strings.HasPrefix(lines.Text(), "sekisho: ") {
+		ts.Fatalf("%s did not start: %s", args[0], lines.Text())
+	}
 	ts.Setenv(strings.ToUpper(args[0])+"_LINE", lines.Text())
 	go func() {
 		for lines.Scan() { // keep the pipe empty
@@ -130,8 +148,8 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	}()
 }
 
-func cmdStop(ts *testscript.TestScript, neg bool, args []string) {
-	noNegation(ts, neg, args, 1, "stop NAME")
+func cmdHalt(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg, args, 1, "halt NAME")
 	v, ok := running.Load(ts.Name() + "/" + args[0])
 	if !ok {
 		ts.Fatalf("%s was not started", args[0])

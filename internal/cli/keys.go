@@ -126,7 +126,7 @@ the key set again first, and will see failures until they do.`,
 				by := directory.Platform(directory.Installation)
 				if now {
 					err = k.Roll(cmd.Context(), by)
-				} else {
+				} else if err = k.EnsureNext(cmd.Context()); err == nil {
 					err = k.Promote(cmd.Context(), by)
 				}
 				if errors.Is(err, signingkey.ErrTooSoon) {
