@@ -350,6 +350,9 @@ func addPassword(c *call, t target) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.mayActAs(t.appID); err != nil {
+		return nil, err
+	}
 	issued, err := c.api.Ops.AddPassword(c.ctx, c.caller, t.Target, req)
 	if err != nil {
 		return nil, err
@@ -394,7 +397,8 @@ func removePassword(c *call, t target) (*reply, error) {
 }
 
 // addKey and removeKey roll an application's certificates by a proof of one that
-// it has, without any permission if the application is the caller's own.
+// it has, without any permission if the application is the caller's own. Who has
+// that proof can act as the application already.
 func addKey(c *call, t target) (*reply, error) {
 	raw, ok := c.take("keyCredential")
 	if !ok {

@@ -74,7 +74,7 @@ func (e *entity[T]) project(c *call, alone bool) (*projection[T], error) {
 		if !ok {
 			return nil, parseError("Could not find a navigation property named '%s' on type 'microsoft.graph.%s' that can be expanded.", quotable(x.Property), e.kind)
 		}
-		if len(p.expand) > 0 {
+		if len(p.expand) > 0 || x.Ref {
 			return nil, parseError("Only one property can be expanded in a request.")
 		}
 		if !c.mayRead(e.path + "/" + name) {

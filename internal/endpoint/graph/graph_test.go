@@ -307,6 +307,63 @@ func TestOwnedOnly(t *testing.T) {
 	})
 }
 
+// TestNoEscalation: who may manage applications cannot become one that may do
+// more.
+func TestNoEscalation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	populate(w)
+	_, w.vars["der"] = newCertificate(t, "c")
+	w.run([]step{
+		{name: "a strong application", method: "POST", path: "/applications", body: `{"displayName":"strong"}`, status: 201, save: map[string]string{"strong": "id", "strongId": "appId"}},
+		{name: "sp", method: "POST", path: "/servicePrincipals", body: `{"appId":"{strongId}"}`, status: 201, save: map[string]string{"strongSp": "id"}},
+		{name: "Domain.ReadWrite.All", method: "POST", path: "/servicePrincipals/{strongSp}/appRoleAssignments", body: `{"principalId":"{strongSp}","resourceId":"{first.graph}","appRoleId":"7e05723c-0bb0-42da-be95-ae9f08a6e53c"}`, status: 201},
+		{name: "federation", method: "POST", path: "/applications/{strong}/federatedIdentityCredentials", body: `{"name":"fic","issuer":"https://oidc.example","subject":"s","audiences":["api://AzureADTokenExchange"]}`, status: 201, save: map[string]string{"fic": "id"}},
+	})
+	w.allow("apps", "Application.ReadWrite.All")
+	w.allow("equal", "Application.ReadWrite.All", "Domain.ReadWrite.All")
+	actor := *w.tokens["apps"]
+	actor.AppID = directory.ID(w.vars["first.apiId"])
+	w.tokens["apps"] = &actor
+	key := `{"keyCredentials":[{"type":"AsymmetricX509Cert","usage":"Verify","key":"{der}"}]}`
+	fic := `{"name":"two","issuer":"https://oidc.example","subject":"x","audiences":["api://AzureADTokenExchange"]}`
+	why := []string{"Authorization_RequestDenied", "cannot add credentials"}
+	w.run([]step{
+		{name: "secret", as: "apps", method: "POST", path: "/applications/{strong}/addPassword", status: 403, has: why},
+		{name: "secret of the sp", as: "apps", method: "POST", path: "/servicePrincipals/{strongSp}/addPassword", status: 403, has: why},
+		{name: "secret of the administrator", as: "apps", method: "POST", path: "/applications/{first.app}/addPassword", status: 403, has: why},
+		{name: "certificate", as: "apps", method: "PATCH", path: "/applications/{strong}", body: key, status: 403, has: why},
+		{name: "certificate of the sp", as: "apps", method: "PATCH", path: "/servicePrincipals/{strongSp}", body: key, status: 403, has: why},
+		{name: "federation", as: "apps", method: "POST", path: "/applications/{strong}/federatedIdentityCredentials", body: fic, status: 403, has: why},
+		{name: "federation changed", as: "apps", method: "PATCH", path: "/applications/{strong}/federatedIdentityCredentials/{fic}", body: `{"subject":"x"}`, status: 403, has: why},
+		{name: "federation by upsert", as: "apps", method: "PATCH", path: "/applications/{strong}/federatedIdentityCredentials(name='three')", body: fic, header: []string{"Prefer: create-if-missing"}, status: 403, has: why},
+		{name: "no credential", as: "apps", method: "PATCH", path: "/applications/{strong}", body: `{"notes":"n","keyCredentials":[]}`, status: 204},
+		{name: "a weak application", as: "apps", method: "POST", path: "/applications/{first.api}/addPassword", status: 200},
+		{name: "an equal one", as: "equal", method: "POST", path: "/applications/{strong}/addPassword", status: 200},
+	})
+}
+
+// TestStorageFails: the answer is 503, and nothing is half-written.
+func TestStorageFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.expand(newApplicationPath(w))
+	if err := w.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []step{
+		{method: "GET", path: path},
+		{method: "GET", path: "/users"},
+		{method: "PATCH", path: path, body: `{"notes":"n"}`},
+		{method: "POST", path: "/applications", body: `{"displayName":"x"}`},
+	} {
+		r := w.do("first", s.method, s.path, s.body)
+		if r.Code != 503 || r.Header().Get("Retry-After") == "" || strings.Contains(r.text, "sql") {
+			t.Errorf("%s %s: %d\n%s", s.method, s.path, r.Code, r.text)
+		}
+	}
+}
+
 // TestBasicUsers: User.ReadBasic.All shows six properties, and no filter tells
 // more.
 func TestBasicUsers(t *testing.T) {

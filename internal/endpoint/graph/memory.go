@@ -49,14 +49,10 @@ func listOf[T any](c *call, e *entity[T], items []T) (*reply, error) {
 // listObjects replies with a page of directory objects of several types.
 // $select shows what a type has of the properties named.
 func listObjects(c *call, items []object) (*reply, error) {
-	var props map[string]bool
+	props := c.selected()
 	what := "directoryObjects"
-	if len(c.query.Select) > 0 && !slices.Contains(c.query.Select, "*") {
+	if props != nil {
 		what += "(" + strings.Join(c.query.Select, ",") + ")"
-		props = map[string]bool{}
-		for _, s := range c.query.Select {
-			props[strings.ToLower(s)] = true
-		}
 	}
 	var rows []listed
 	for i, shown := range narrowed(items, props) {
@@ -70,6 +66,18 @@ func listObjects(c *call, items []object) (*reply, error) {
 		}
 	}
 	return c.pageRows(what, rows)
+}
+
+// selected are the lower-case names in $select, nil for all.
+func (c *call) selected() map[string]bool {
+	if len(c.query.Select) == 0 || slices.Contains(c.query.Select, "*") {
+		return nil
+	}
+	props := map[string]bool{}
+	for _, s := range c.query.Select {
+		props[strings.ToLower(s)] = true
+	}
+	return props
 }
 
 type listed struct {

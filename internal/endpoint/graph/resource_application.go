@@ -267,6 +267,9 @@ func patchApplication(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.mayAddKeys(app.AppID, in.keys); err != nil {
+		return nil, err
+	}
 	err = c.api.Ops.PatchApplication(c.ctx, c.caller, app.ID, directory.ApplicationPatch{
 		Change:        func(a *application) error { in.change.apply(a); return nil },
 		Keys:          in.keys,

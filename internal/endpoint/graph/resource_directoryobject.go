@@ -40,16 +40,7 @@ func getDirectoryObject(c *call) (*reply, error) {
 
 // objectReply replies with one object of whatever type, narrowed by $select.
 func (c *call) objectReply(status int, o object) (*reply, error) {
-	if len(c.query.Select) > 0 {
-		props := map[string]bool{}
-		for _, s := range c.query.Select {
-			props[strings.ToLower(s)] = true
-		}
-		if !props["*"] {
-			o = narrowed([]object{o}, props)[0]
-		}
-	}
-	return c.entityReply(status, "directoryObjects", o), nil
+	return c.entityReply(status, "directoryObjects", narrowed([]object{o}, c.selected())[0]), nil
 }
 
 const maxIDs = 1000
@@ -95,14 +86,7 @@ func getByIDs(c *call) (*reply, error) {
 		}
 		items = append(items, o)
 	}
-	if len(c.query.Select) > 0 {
-		props := map[string]bool{}
-		for _, s := range c.query.Select {
-			props[strings.ToLower(s)] = true
-		}
-		items = narrowed(items, props)
-	}
-	return c.collection("directoryObjects", items), nil
+	return c.collection("directoryObjects", narrowed(items, c.selected())), nil
 }
 
 // readKinds reads the types asked for. Types that nothing here has match

@@ -71,6 +71,9 @@ func createFederated(c *call) (*reply, error) {
 }
 
 func (c *call) addFederated(app *application, draft federated) (*reply, error) {
+	if err := c.mayActAs(app.AppID); err != nil {
+		return nil, err
+	}
 	f, err := c.api.Ops.CreateFederated(c.ctx, c.caller, app.ID, draft)
 	if err != nil {
 		return nil, err
@@ -100,6 +103,9 @@ func patchFederated(c *call) (*reply, error) {
 		in.apply(&draft)
 		draft.Name = c.keys[1].value
 		return c.addFederated(app, draft)
+	}
+	if err := c.mayActAs(app.AppID); err != nil {
+		return nil, err
 	}
 	was := f.Name
 	changed, err := c.api.Ops.ChangeFederated(c.ctx, c.caller, app.ID, string(f.ID), func(f *federated) error {

@@ -312,6 +312,9 @@ func patchServicePrincipal(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.mayAddKeys(sp.AppID, in.keys); err != nil {
+		return nil, err
+	}
 	err = c.api.Ops.PatchServicePrincipal(c.ctx, c.caller, sp.ID, directory.ServicePrincipalPatch{
 		Change:        func(p *servicePrincipal) error { in.change.apply(p); return nil },
 		Keys:          in.keys,
