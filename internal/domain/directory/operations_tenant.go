@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -151,12 +150,10 @@ func (o *Operations) newTenant(ctx context.Context, r TenantRequest) (*Tenant, e
 	return t, nil
 }
 
-var domainLabels = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-
 // domainName judges a DNS name and writes it in lower case (RFC 1123 §2.1).
 func domainName(name string) (string, error) {
 	name = strings.ToLower(name)
-	if len(name) > 253 || !domainLabels.MatchString(name) {
+	if !dnsName(name) {
 		return "", invalid("domains", "Value '%s' is not a domain name; write international names in their xn-- form.", clip(name))
 	}
 	return name, nil

@@ -67,12 +67,8 @@ func readAuthority(endpoint string) (host, segment string, err error) {
 		return "", "", errors.New("is not an https URL")
 	}
 	segment, _, _ = strings.Cut(strings.TrimPrefix(strings.ToLower(u.EscapedPath()), "/"), "/")
-	switch segment {
-	case common, organizations, consumers:
-	default:
-		if _, err := directory.ParseID(segment); err != nil && !domainName(segment) {
-			return "", "", errors.New("names no tenant")
-		}
+	if _, err := directory.ParseTenantName(segment); err != nil {
+		return "", "", errors.New("names no tenant")
 	}
 	return strings.ToLower(u.Host), segment, nil
 }

@@ -3,19 +3,14 @@ package discovery
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/issue"
 	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
 )
 
-// The aliases that stand for a tenant in paths.
-const (
-	common        = "common"
-	organizations = "organizations"
-	consumers     = "consumers"
-)
+// common is the alias under which documents for every tenant lie.
+const common = "common"
 
 // authority is what a path's tenant segment stands for.
 type authority struct {
@@ -47,50 +42,23 @@ func (a authority) v1Issuer(h issue.Hosts) string {
 
 // resolve reads the tenant segment of a path. Both refusals travel under the
 // name invalid_tenant here.
-func (e *Endpoint) resolve(ctx context.Context, name string) (authority, error) {
-	name = strings.ToLower(name)
-	switch name {
-	case common, organizations:
-		return authority{segment: name, alias: true}, nil
-	case consumers:
-		return authority{segment: name, tenant: directory.Consumers, alias: true}, nil
-	case directory.Consumers.String():
-		return authority{segment: name, tenant: directory.Consumers}, nil
+func (e *Endpoint) resolve(ctx context.Context, segment string) (authority, error) {
+	name, err := directory.ParseTenantName(segment)
+	if err != nil {
+		return authority{}, aadsts.New(aadsts.InvalidTenantName, segment).Named("invalid_tenant")
 	}
-	if id, err := directory.ParseTenantID(name); err == nil && id == directory.Installation {
-		return authority{}, aadsts.New(aadsts.TenantNotFound, name).Named("invalid_tenant")
-	} else if err != nil && !domainName(name) {
-		return authority{}, aadsts.New(aadsts.InvalidTenantName, name).Named("invalid_tenant")
+	switch name.Kind {
+	case directory.NameCommon, directory.NameOrganizations:
+		return authority{segment: name.Text, alias: true}, nil
+	case directory.NameConsumers:
+		return authority{segment: name.Text, tenant: directory.Consumers, alias: name.Text == "consumers"}, nil
 	}
-	t, err := e.cfg.Tenants.TenantByName(ctx, name)
-	if errors.Is(err, directory.ErrNotFound) || err == nil && t.Disabled {
-		return authority{}, aadsts.New(aadsts.TenantNotFound, name).Named("invalid_tenant")
+	t, err := directory.FindTenant(ctx, e.cfg.Tenants, name)
+	if errors.Is(err, directory.ErrNotFound) {
+		return authority{}, aadsts.New(aadsts.TenantNotFound, segment).Named("invalid_tenant")
 	}
 	if err != nil {
 		return authority{}, err
 	}
 	return authority{segment: t.ID.String(), tenant: t.ID}, nil
-}
-
-// domainName reports whether s, in lower case, is a DNS name of at least two
-// labels (RFC 1035 §2.3.1, with digits first as RFC 1123 §2.1 allows).
-func domainName(s string) bool {
-	if len(s) > 253 {
-		return false
-	}
-	labels := 0
-	for len(s) > 0 {
-		label, rest, more := strings.Cut(s, ".")
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || more && rest == "" {
-			return false
-		}
-		for i := range len(label) {
-			c := label[i]
-			if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-				return false
-			}
-		}
-		labels, s = labels+1, rest
-	}
-	return labels >= 2
 }

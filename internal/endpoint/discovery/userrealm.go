@@ -28,13 +28,14 @@ func (e *Endpoint) UserRealm() http.Handler {
 			Version: "1.0", AccountType: "Unknown",
 			CloudName: e.cloudName(hosts(r)), CloudAudienceURN: "urn:federation:SekishoOnline",
 		}
-		if domain := user[strings.LastIndexByte(user, '@')+1:]; len(domain) < len(user) && domainName(domain) {
+		domain := user[strings.LastIndexByte(user, '@')+1:]
+		if name, err := directory.ParseTenantName(domain); err == nil && name.Kind == directory.NameDomain && len(domain) < len(user) {
 			out.DomainName = domain
-			t, err := e.cfg.Tenants.TenantByName(r.Context(), domain)
+			t, err := directory.FindTenant(r.Context(), e.cfg.Tenants, name)
 			if err != nil && !errors.Is(err, directory.ErrNotFound) {
 				return err
 			}
-			if err == nil && !t.Disabled && t.VerifiedDomain(domain) {
+			if err == nil && t.VerifiedDomain(domain) {
 				out.AccountType = "Managed"
 			}
 		}
