@@ -3,6 +3,7 @@ package graph
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/store/sqlstore"
 )
 
 // TestPaging reads 250 applications in pages while others come and go between
@@ -348,6 +350,21 @@ func TestStorageFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	path := w.expand(newApplicationPath(w))
+	for _, s := range []step{
+		{method: "PATCH", path: path, body: `{"notes":"lost"}`},
+		{method: "POST", path: path + "/addPassword", body: `{"passwordCredential":{"displayName":"lost"}}`},
+		{method: "POST", path: "/applications", body: `{"displayName":"lost"}`},
+		{method: "DELETE", path: path},
+	} {
+		w.db.FailNext(sqlstore.OpCommit, errors.New("disk I/O error"))
+		r := w.do("first", s.method, s.path, s.body)
+		if r.Code != 503 || strings.Contains(r.text, "I/O") || strings.Contains(r.text, "secretText") {
+			t.Errorf("%s %s: %d\n%s", s.method, s.path, r.Code, r.text)
+		}
+	}
+	if r := w.do("first", "GET", "/applications", ""); r.Code != 200 || strings.Contains(r.text, "lost") || !strings.Contains(r.text, w.vars["id"]) {
+		t.Errorf("something is half-written: %d\n%s", r.Code, r.text)
+	}
 	if err := w.db.Close(); err != nil {
 		t.Fatal(err)
 	}
