@@ -85,7 +85,7 @@ fmt:
 
 # Pages and golden files that are written by tests.
 generate:
-	go test ./internal/config -run TestReference -update
+	go test ./internal/config ./internal/cli -run TestReference -update
 
 clean:
 	rm -rf bin .tools
