@@ -61,6 +61,11 @@ func play(t *testing.T, srv *sekishotest.Server, sc scenario) {
 			t.Fatalf("line %d failed (%s %s); last answer %d %s", st.line, st.verb, strings.Join(st.args, " "), w.status, w.body)
 		}
 	}
+	for _, name := range []string{"secret", "second", "short", "sp"} {
+		if secret := w.vars[name]; len(secret) > 40 && srv.Log.Contains(secret) {
+			t.Errorf("the log holds the secret %s", name)
+		}
+	}
 }
 
 // found makes the scenario's tenant, its API with two application roles, and a
