@@ -16,7 +16,7 @@ export GOTOOLCHAIN := local
 export CGO_ENABLED ?= 0
 
 # Every go.mod of the tree; a test compares this list with the tree and go.work.
-MODULES := . bearer samples
+MODULES := . bearer bench interop samples
 
 # Modules whose tests `make test` runs whole; interop is run by client.
 TESTED := $(filter-out interop,$(MODULES))

@@ -86,7 +86,7 @@ func cmdFree(ts *testscript.TestScript, neg bool, args []string) {
 func cmdOccupy(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg, args, 1, "occupy NAME")
 	l, port := listenAnywhere(ts)
-	ts.Defer(func() { l.Close() })
+	ts.Defer(func() { _ = l.Close() })
 	ts.Setenv(args[0], port)
 }
 
@@ -133,7 +133,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	go func() { // a server that ends before it is ready must not block the script
 		b.err = b.cmd.Wait()
 		close(b.ended)
-		w.Close()
+		_ = w.Close()
 	}()
 	if !lines.Scan() {
 		ts.Fatalf("%s ended without a word", args[0])

@@ -205,7 +205,7 @@ func TestTakenPortFallsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	s, _ := terminal("en")
 	taken := l.Addr().(*net.TCPAddr).Port
 	wanted := net.JoinHostPort("localhost", strconv.Itoa(taken))

@@ -100,7 +100,7 @@ func (p *keyPair) write() error {
 	}
 	_, err = f.Write(p.text)
 	if err := errors.Join(err, f.Close()); err != nil {
-		os.Remove(p.file)
+		_ = os.Remove(p.file) // half a pair helps nobody
 		return fmt.Errorf("writing the certificate: %w", err)
 	}
 	return nil

@@ -51,7 +51,7 @@ func (c *client) checkSignature(ctx context.Context, b *bootstrapFile, tenant, t
 	if err := c.getJSON(ctx, address, &set); err != nil {
 		return signatureCheck{Reason: err.Error()}
 	}
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil {
 		return signatureCheck{Reason: err.Error()}
 	}
