@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -46,6 +47,11 @@ func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z
 // writer of that body.
 func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, now time.Time, err error) {
 	req := From(r.Context())
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		// Nobody reads the answer any more.
+		log.LogAttrs(r.Context(), slog.LevelDebug, "the client left", slog.String("trace_id", req.TraceID()))
+		return
+	}
 	known := Known(err)
 	body := errorBody{
 		Timestamp:     Timestamp(now),
