@@ -51,11 +51,11 @@ deps-interop:
 test: deps build
 	scripts/modules.sh "$(MODULES)" vet ./...
 	scripts/modules.sh "$(TESTED)" test ./...
-	PATH="$$(scripts/node.sh):$$PATH" go -C interop test -count=1 -run '^Test(Go|Node)' ./...
+	node="$$(scripts/node.sh)"; SEKISHO_BIN="$(CURDIR)/bin/sekisho" PATH="$$node:$$PATH" go -C interop test -count=1 -run '^Test(Go|Node)' ./...
 	scripts/smoke.sh bin/sekisho
 
 interop: deps-interop build
-	PATH="$$(scripts/node.sh):$$PATH" go -C interop test -count=1 -timeout 30m ./...
+	node="$$(scripts/node.sh)"; SEKISHO_BIN="$(CURDIR)/bin/sekisho" PATH="$$node:$$PATH" go -C interop test -count=1 -timeout 30m ./...
 
 check: lint
 	test -z "$$(gofmt -l $$(git ls-files '*.go' | grep -v /testdata/))" || { gofmt -d $$(git ls-files '*.go' | grep -v /testdata/); exit 1; }
@@ -72,7 +72,8 @@ bench: deps build
 	go -C bench run . -out ../docs/performance.md
 
 demo: build
-	scripts/demo.sh bin/sekisho
+	go -C samples build -trimpath -o ../bin/ ./api ./daemon ./demo
+	bin/demo -sekisho bin/sekisho -api bin/api -daemon bin/daemon
 
 fuzz:
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh "$(TESTED)"
