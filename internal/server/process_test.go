@@ -258,11 +258,11 @@ func TestKilledServerHasARecordForEveryToken(t *testing.T) {
 }
 
 // serveConfig writes a configuration for sekisho serve.
-func serveConfig(t *testing.T, dir, port, database string) string {
+func serveConfig(t *testing.T, dir, port, database string, more ...string) string {
 	t.Helper()
 	path := filepath.Join(dir, "sekisho.yaml")
 	text := fmt.Sprintf("listen: localhost:%s\nhosts: [\"https://localhost:%s\"]\ndataDir: %s\ndatabase: %q\nkeyEncryptionKey: %s\n",
-		port, port, dir, database, "jk3mB1xq8hZ0V7yFf2dQ4wLr5tNc6uPa9sEeGiHoKTY=")
+		port, port, dir, database, "jk3mB1xq8hZ0V7yFf2dQ4wLr5tNc6uPa9sEeGiHoKTY=") + strings.Join(more, "")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

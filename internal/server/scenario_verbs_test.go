@@ -49,7 +49,7 @@ var verbs = map[string]func(*world, step){
 }
 
 func play(t *testing.T, srv *sekishotest.Server, sc scenario) {
-	w := &world{t: t, srv: srv, vars: map[string]string{"url": srv.URL}}
+	w := &world{t: t, srv: srv, vars: map[string]string{"url": srv.URL, "operator": srv.Bootstrap.ClientID, "operator.secret": srv.Bootstrap.ClientSecret}}
 	w.found()
 	for _, st := range sc.steps {
 		do, ok := verbs[st.verb]
@@ -413,15 +413,21 @@ func payload(t *testing.T, token string) map[string]any {
 	if len(parts) != 3 {
 		t.Fatalf("%q is no JWT", token)
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	return decode(t, parts[1])
+}
+
+// decode reads one part of a JWT.
+func decode(t *testing.T, part string) map[string]any {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(part)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var claims map[string]any
-	if err := json.Unmarshal(raw, &claims); err != nil {
+	var members map[string]any
+	if err := json.Unmarshal(raw, &members); err != nil {
 		t.Fatal(err)
 	}
-	return claims
+	return members
 }
 
 // stepBody: body contains text | body lacks text | body member = JSON
