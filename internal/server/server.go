@@ -262,7 +262,7 @@ func (s *Server) listen(ctx context.Context, addr string) (net.Listener, error) 
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w. Is another server running there? Choose another address with --addr", addr, err)
+		return nil, fmt.Errorf("cannot listen on %s: %w. Is another server running there? Choose another address (--addr, or listen in the configuration file)", addr, err)
 	}
 	return l, nil
 }
