@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -65,12 +66,11 @@ func run(ctx context.Context, lookup func(string) (string, bool), out io.Writer,
 }
 
 func load(store *orders.Store, file string) error {
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return store.Load(f)
+	return store.Load(bytes.NewReader(text))
 }
 
 // server is how the API is served.

@@ -24,7 +24,7 @@ func TestServesAndStops(t *testing.T) {
 			"AUTHORITY": "https://login.microsoftonline.com/6a3f1c52-9d0e-4b7a-8c41-2f5d7e90ab13",
 			"AUDIENCES": "57b8d0e6-2f41-4e9a-8b73-c06a1d95f2e8, api://orders",
 		}), writer, slog.New(slog.NewTextHandler(t.Output(), nil)))
-		writer.Close()
+		_ = writer.Close()
 	}()
 	line, err := bufio.NewReader(reader).ReadString('\n')
 	if err != nil {

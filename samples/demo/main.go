@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -66,16 +67,12 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if d.work, err = os.MkdirTemp("", "sekisho-demo-"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(d.work)
 	for _, step := range []func(context.Context) error{d.platform, d.orders, d.token, d.call, d.refused} {
 		if err = step(ctx); err != nil {
 			break
 		}
 	}
-	if stopErr := d.stop(); err == nil {
-		err = stopErr
-	}
-	return err
+	return errors.Join(err, d.stop(), os.RemoveAll(d.work))
 }
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
@@ -117,9 +114,8 @@ func freeAddress(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
-	return net.JoinHostPort("localhost", port), err
+	return net.JoinHostPort("localhost", port), errors.Join(err, l.Close())
 }
 
 func (d *demo) authority() string { return d.boot.BaseURL + "/" + d.boot.Demo[tenantDomain].TenantID }

@@ -2,6 +2,7 @@ package orders_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -210,7 +211,7 @@ func TestStoreIsBounded(t *testing.T) {
 	for ; err == nil; added++ {
 		_, err = store.Add(orders.Order{Item: "sencha", Quantity: 1})
 	}
-	if err != orders.ErrFull || added != 10_001 {
+	if !errors.Is(err, orders.ErrFull) || added != 10_001 {
 		t.Errorf("after %d orders: %v", added, err)
 	}
 }
