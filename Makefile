@@ -5,7 +5,7 @@
 #   make check    formatting, vet, lint, race detector, fuzz seeds
 #   make interop  every unmodified client that can be had here
 #   make demo     the platform, a protected API and a daemon that calls it
-#   make bench    measure, and write docs/performance.md
+#   make bench    measure, and write docs/performance.md (BENCH=quick: in three minutes)
 #   make fuzz     a minute for each fuzz target
 
 SHELL := /bin/bash
@@ -33,6 +33,8 @@ LDFLAGS := -s -w -X github.com/sekisho-id/sekisho/internal/cli.version=$(VERSION
 # What `make dev` passes on, for instance ARGS='--addr localhost:9443'.
 ARGS ?=
 FUZZTIME ?= 60s
+# `quick` for short runs.
+BENCH ?=
 
 .PHONY: build dev test check lint bench interop fuzz demo smoke deps deps-interop fmt generate clean
 
@@ -69,7 +71,7 @@ lint:
 	for module in $(MODULES); do (cd "$$module" && CGO_ENABLED=0 go run $(GOLANGCI) run --config "$(CURDIR)/.golangci.yml" ./...); done
 
 bench: deps build
-	go -C bench run . -out ../docs/performance.md
+	go -C bench run . -out ../docs/performance.md $(if $(filter quick,$(BENCH)),-quick)
 
 demo: build
 	go -C samples build -trimpath -o ../bin/ ./api ./daemon ./demo
