@@ -34,6 +34,8 @@ have_cjk_font() {
 need gcc have gcc
 need libc6-dev test -e /usr/include/stdlib.h
 need curl have curl
+need openssl have openssl
+need git have git
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 need postgresql have_initdb
 need chromium have_chromium
