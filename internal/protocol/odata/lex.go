@@ -3,6 +3,7 @@ package odata
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 )
 
 type tokenKind uint8
@@ -72,16 +73,17 @@ func (l *lexer) next() (token, error) {
 }
 
 func unexpected(rest string, pos int) error {
-	for _, r := range rest {
-		switch r {
-		case '=', '<', '>', '!', '&', '|':
-			return fail(Syntax, pos, "%s is not an operator, write eq, ne, gt, ge, lt, le, and, or", excerpt(string(r)))
-		case '"', '`', '\u2018', '\u2019', '\u201C', '\u201D':
-			return fail(Syntax, pos, "%s does not begin a value, text goes between single quotes (U+0027)", excerpt(string(r)))
-		}
-		return fail(Syntax, pos, "unexpected character %s", excerpt(string(r)))
+	r, size := utf8.DecodeRuneInString(rest)
+	if size == 0 {
+		return fail(Syntax, pos, "unexpected end")
 	}
-	return fail(Syntax, pos, "unexpected end")
+	switch r {
+	case '=', '<', '>', '!', '&', '|':
+		return fail(Syntax, pos, "%s is not an operator, write eq, ne, gt, ge, lt, le, and, or", excerpt(string(r)))
+	case '"', '`', '\u2018', '\u2019', '\u201C', '\u201D':
+		return fail(Syntax, pos, "%s does not begin a value, text goes between single quotes (U+0027)", excerpt(string(r)))
+	}
+	return fail(Syntax, pos, "unexpected character %s", excerpt(string(r)))
 }
 
 // take makes a token of the next n bytes.
