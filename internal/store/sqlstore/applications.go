@@ -14,13 +14,16 @@ import (
 const applicationColumns = `tenant_id, id, app_id, lifetime_policy_id, created_at, deleted_at, doc`
 
 const (
-	selectApplication     = `SELECT ` + applicationColumns + ` FROM applications WHERE tenant_id = $1 AND id = $2 AND deleted_at = 0`
-	selectByAppID         = `SELECT ` + applicationColumns + ` FROM applications WHERE app_id = $1 AND deleted_at = 0`
-	selectByUniqueName    = `SELECT ` + applicationColumns + ` FROM applications WHERE tenant_id = $1 AND unique_name_fold = $2 AND deleted_at = 0`
-	selectAnyApplication  = `SELECT ` + applicationColumns + ` FROM applications WHERE tenant_id = $1 AND id = $2`
-	selectAnyByAppID      = `SELECT ` + applicationColumns + ` FROM applications WHERE app_id = $1`
-	selectByAppIDs        = `SELECT ` + applicationColumns + ` FROM applications WHERE app_id IN ($1, $2, $3, $4, $5, $6, $7, $8) AND deleted_at = 0`
-	applicationsPerSelect = 8
+	selectApplication    = `SELECT ` + applicationColumns + ` FROM applications WHERE tenant_id = $1 AND id = $2 AND deleted_at = 0`
+	selectByAppID        = `SELECT ` + applicationColumns + ` FROM applications WHERE app_id = $1 AND deleted_at = 0`
+	selectByUniqueName   = `SELECT ` + applicationColumns + ` FROM applications WHERE tenant_id = $1 AND unique_name_fold = $2 AND deleted_at = 0`
+	selectAnyApplication = `SELECT ` + applicationColumns + ` FROM applications WHERE tenant_id = $1 AND id = $2`
+	selectAnyByAppID     = `SELECT ` + applicationColumns + ` FROM applications WHERE app_id = $1`
+	selectByAppIDs       = `SELECT ` + applicationColumns + ` FROM applications WHERE app_id IN (
+		$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+		$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,
+		$33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48,
+		$49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64) AND deleted_at = 0`
 )
 
 func scanApplication(r *sql.Rows) (*directory.Application, error) {

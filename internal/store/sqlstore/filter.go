@@ -21,10 +21,13 @@ type column struct {
 	exact bool
 	// emptyNull: '' stands for null.
 	emptyNull bool
-	// in and member are those of a collection: "x IN (SELECT … WHERE …" without
-	// its closing parenthesis, and the column that holds a member.
-	in, member string
+	// sources are where a collection's members come from.
+	sources []source
 }
+
+// source is one place of members. in is "x IN (SELECT … WHERE …" without its
+// closing parenthesis, "" where the member is a column of the row itself.
+type source struct{ in, member string }
 
 type columnKind int
 
@@ -327,14 +330,34 @@ func (c *compiler) lambda(e odata.Lambda) error {
 		c.q.add("NOT ")
 		body = odata.Not{X: body}
 	}
-	c.q.add("(", col.in)
-	if body != nil {
-		inner := &compiler{q: c.q, member: &column{expr: col.member}, varName: e.Var}
-		c.q.add(" AND ")
-		if err := inner.condition(body); err != nil {
+	c.q.add("(")
+	for i, from := range col.sources {
+		if i > 0 {
+			c.q.add(" OR ")
+		}
+		if err := c.members(from, e.Var, body); err != nil {
 			return unsupported(e)
 		}
 	}
-	c.q.add("))")
+	c.q.add(")")
+	return nil
+}
+
+// members writes that a source has a member which fulfils the body.
+func (c *compiler) members(from source, varName string, body odata.Expr) error {
+	if from.in != "" {
+		c.q.add(from.in, " AND ")
+	}
+	if body == nil {
+		c.constant(true)
+	} else {
+		inner := &compiler{q: c.q, member: &column{expr: from.member}, varName: varName}
+		if err := inner.condition(body); err != nil {
+			return err
+		}
+	}
+	if from.in != "" {
+		c.q.add(")")
+	}
 	return nil
 }

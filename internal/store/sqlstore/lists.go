@@ -18,10 +18,12 @@ var applicationList = &listing{
 		"publisherDomain": {expr: "p.publisher_domain_fold", nullable: true},
 		"createdDateTime": {expr: "p.created_at", kind: timeColumn},
 		"deletedDateTime": {expr: "p.deleted_at", kind: timeColumn, nullable: true},
-		"identifierUris": {kind: collection, member: "u.uri",
-			in: "p.id IN (SELECT u.application_id FROM application_uris u WHERE u.tenant_id = $1"},
-		"tags": {kind: collection, member: "v.value",
-			in: "p.id IN (SELECT v.object_id FROM object_values v WHERE v.tenant_id = $1 AND v.property = 'application.tags'"},
+		"identifierUris": {kind: collection, sources: []source{
+			{"p.id IN (SELECT u.application_id FROM application_uris u WHERE u.tenant_id = $1", "u.uri"},
+		}},
+		"tags": {kind: collection, sources: []source{
+			{"p.id IN (SELECT v.object_id FROM object_values v WHERE v.tenant_id = $1 AND v.property = 'application.tags'", "v.value"},
+		}},
 	},
 	orders: map[string]order{
 		"displayName":     {column: "p.display_name_fold"},
@@ -48,27 +50,22 @@ var principalList = &listing{
 		"appOwnerOrganizationId": {expr: "p.owner_tenant_id", nullable: true},
 		"createdDateTime":        {expr: "p.created_at", kind: timeColumn},
 		"deletedDateTime":        {expr: "p.deleted_at", kind: timeColumn, nullable: true},
-		// The three sources of a name: see ServicePrincipal.ServicePrincipalNames.
-		"servicePrincipalNames": {kind: collection, member: "n.value",
-			in: `p.id IN (SELECT n.id FROM (
-				SELECT s.id, s.app_id AS value FROM service_principals s WHERE s.tenant_id = $1
-				UNION ALL
-				SELECT v.object_id, v.value FROM object_values v WHERE v.tenant_id = $1 AND v.property = 'servicePrincipal.names'
-				UNION ALL
-				SELECT s.id, u.uri FROM application_uris u
-				JOIN applications a ON a.tenant_id = u.tenant_id AND a.id = u.application_id
-				JOIN service_principals s ON s.tenant_id = $1 AND s.app_id = a.app_id WHERE a.deleted_at = 0) n WHERE 1 = 1`},
+		// As ServicePrincipal.ServicePrincipalNames has them.
+		"servicePrincipalNames": {kind: collection, sources: []source{
+			{"", "p.app_id"},
+			{"p.id IN (SELECT v.object_id FROM object_values v WHERE v.tenant_id = $1 AND v.property = 'servicePrincipal.names'", "v.value"},
+			{`p.app_id IN (SELECT a.app_id FROM application_uris u CROSS JOIN applications a
+				WHERE a.tenant_id = u.tenant_id AND a.id = u.application_id AND a.deleted_at = 0`, "u.uri"},
+		}},
 		// Tags are shown in union with the application's.
-		"tags": {kind: collection, member: "n.value",
-			in: `p.id IN (SELECT n.id FROM (
-				SELECT v.object_id AS id, v.value FROM object_values v WHERE v.tenant_id = $1 AND v.property = 'servicePrincipal.tags'
-				UNION ALL
-				SELECT s.id, v.value FROM object_values v
-				JOIN applications a ON a.tenant_id = v.tenant_id AND a.id = v.object_id
-				JOIN service_principals s ON s.tenant_id = $1 AND s.app_id = a.app_id
-				WHERE v.property = 'application.tags' AND a.deleted_at = 0) n WHERE 1 = 1`},
-		"alternativeNames": {kind: collection, member: "v.value",
-			in: "p.id IN (SELECT v.object_id FROM object_values v WHERE v.tenant_id = $1 AND v.property = 'servicePrincipal.alternativeNames'"},
+		"tags": {kind: collection, sources: []source{
+			{"p.id IN (SELECT v.object_id FROM object_values v WHERE v.tenant_id = $1 AND v.property = 'servicePrincipal.tags'", "v.value"},
+			{`p.app_id IN (SELECT a.app_id FROM object_values v CROSS JOIN applications a
+				WHERE v.property = 'application.tags' AND a.tenant_id = v.tenant_id AND a.id = v.object_id AND a.deleted_at = 0`, "v.value"},
+		}},
+		"alternativeNames": {kind: collection, sources: []source{
+			{"p.id IN (SELECT v.object_id FROM object_values v WHERE v.tenant_id = $1 AND v.property = 'servicePrincipal.alternativeNames'", "v.value"},
+		}},
 	},
 	orders: map[string]order{
 		"displayName":     {column: "p.display_name_fold"},

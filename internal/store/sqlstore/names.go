@@ -10,7 +10,8 @@ import (
 // or none. Names are App ID URIs of applications that have a service principal
 // in the tenant, local names of service principals, and appIds. Whoever adds a
 // name takes the lock of names first, since the other holder of a name may be
-// in another tenant.
+// in another tenant. CROSS JOIN fixes the order of tables for SQLite, from the
+// name to its holder; PostgreSQL reads it as any other join.
 
 const (
 	deleteURIs = `DELETE FROM application_uris WHERE tenant_id = $1 AND application_id = $2`
@@ -21,11 +22,10 @@ const (
 		AND (tenant_id = $2 OR everywhere OR $4) LIMIT 1`
 	// uriIsLocalName finds a service principal of another application that has
 	// the URI as a local name in a tenant where this application is present.
-	uriIsLocalName = `SELECT 1 FROM object_values v
-		JOIN service_principals s ON s.tenant_id = v.tenant_id AND s.id = v.object_id
-		JOIN service_principals own ON own.tenant_id = v.tenant_id AND own.app_id = $2
+	uriIsLocalName = `SELECT 1 FROM object_values v CROSS JOIN service_principals s CROSS JOIN service_principals own
 		WHERE v.value = $1 AND v.property = 'servicePrincipal.names'
-		AND s.deleted_at = 0 AND own.deleted_at = 0 AND s.app_id <> $2 LIMIT 1`
+		AND s.tenant_id = v.tenant_id AND s.id = v.object_id AND s.deleted_at = 0 AND s.app_id <> $2
+		AND own.tenant_id = v.tenant_id AND own.app_id = $2 AND own.deleted_at = 0 LIMIT 1`
 )
 
 // writeURIs replaces the App ID URIs of an application and checks that each is
@@ -72,22 +72,20 @@ func (db *DB) IdentifierURITaken(ctx context.Context, t directory.TenantID, uri 
 const (
 	// localNameTaken finds another living service principal of the tenant that
 	// has the name: as a local name, as its appId, or through its application.
-	localNameTaken = `SELECT 1 FROM object_values v
-		JOIN service_principals s ON s.tenant_id = v.tenant_id AND s.id = v.object_id
+	localNameTaken = `SELECT 1 FROM object_values v CROSS JOIN service_principals s
 		WHERE v.tenant_id = $1 AND v.property = 'servicePrincipal.names' AND v.value = $2 AND v.object_id <> $3
-		AND s.deleted_at = 0 LIMIT 1`
+		AND s.tenant_id = v.tenant_id AND s.id = v.object_id AND s.deleted_at = 0 LIMIT 1`
 	localNameIsAppID = `SELECT 1 FROM service_principals WHERE tenant_id = $1 AND app_id = $2 AND id <> $3 AND deleted_at = 0`
-	localNameIsURI   = `SELECT 1 FROM application_uris u
-		JOIN applications a ON a.tenant_id = u.tenant_id AND a.id = u.application_id
-		JOIN service_principals s ON s.tenant_id = $1 AND s.app_id = a.app_id
-		WHERE u.uri = $2 AND s.id <> $3 AND s.deleted_at = 0 LIMIT 1`
+	localNameIsURI   = `SELECT 1 FROM application_uris u CROSS JOIN applications a CROSS JOIN service_principals s
+		WHERE u.uri = $2 AND a.tenant_id = u.tenant_id AND a.id = u.application_id
+		AND s.tenant_id = $1 AND s.app_id = a.app_id AND s.id <> $3 AND s.deleted_at = 0 LIMIT 1`
 	// mirroredNameTaken finds a service principal of the tenant with a local name
 	// that is an App ID URI of the application.
-	mirroredNameTaken = `SELECT 1 FROM applications a
-		JOIN application_uris u ON u.tenant_id = a.tenant_id AND u.application_id = a.id
-		JOIN object_values v ON v.tenant_id = $1 AND v.property = 'servicePrincipal.names' AND v.value = u.uri
-		JOIN service_principals s ON s.tenant_id = v.tenant_id AND s.id = v.object_id
-		WHERE a.app_id = $2 AND s.id <> $3 AND s.deleted_at = 0 LIMIT 1`
+	mirroredNameTaken = `SELECT 1 FROM applications a CROSS JOIN application_uris u CROSS JOIN object_values v
+		CROSS JOIN service_principals s
+		WHERE a.app_id = $2 AND u.tenant_id = a.tenant_id AND u.application_id = a.id
+		AND v.tenant_id = $1 AND v.property = 'servicePrincipal.names' AND v.value = u.uri
+		AND s.tenant_id = v.tenant_id AND s.id = v.object_id AND s.id <> $3 AND s.deleted_at = 0 LIMIT 1`
 )
 
 // checkLocalNames refuses names that mean another resource of the tenant.

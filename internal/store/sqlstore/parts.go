@@ -19,22 +19,33 @@ type parts struct {
 	owners    []directory.Owner
 }
 
-// partsBatch is how many objects one statement reads the parts of. The last
-// batch repeats an id, so that the statement stays a constant.
-const partsBatch = 16
-
-const batchOfIDs = ` AND object_id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+// A statement for many ids takes batchSize of them, and the last batch repeats
+// one, so that the text stays a constant; most reads are of a single object and
+// have a text of their own.
+const (
+	batchSize = 64
+	oneObject = ` AND object_id = $2`
+	batch     = ` AND object_id IN (
+		$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+		$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33,
+		$34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49,
+		$50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64, $65)`
+)
 
 const credentialColumns = `object_id, kind, key_id, display_name, start_at, end_at, custom_key_identifier, hint, hash,
 	type, key_usage, der, sha1, sha256`
 
 const (
-	selectCredentials = `SELECT ` + credentialColumns + ` FROM credentials WHERE tenant_id = $1` + batchOfIDs +
-		` ORDER BY object_id, kind, position`
-	selectFederated = `SELECT object_id, id, name, issuer, subject, audiences, description
-		FROM federated_credentials WHERE tenant_id = $1` + batchOfIDs + ` ORDER BY object_id, position`
-	selectOwners = `SELECT object_id, owner_id, owner_kind FROM owners WHERE tenant_id = $1` + batchOfIDs +
-		` ORDER BY object_id, position`
+	credentialsOf = `SELECT ` + credentialColumns + ` FROM credentials WHERE tenant_id = $1`
+	federatedOf   = `SELECT object_id, id, name, issuer, subject, audiences, description FROM federated_credentials WHERE tenant_id = $1`
+	ownersOf      = `SELECT object_id, owner_id, owner_kind FROM owners WHERE tenant_id = $1`
+
+	selectCredentials     = credentialsOf + oneObject + ` ORDER BY kind, position`
+	selectFederated       = federatedOf + oneObject + ` ORDER BY position`
+	selectOwners          = ownersOf + oneObject + ` ORDER BY position`
+	selectManyCredentials = credentialsOf + batch + ` ORDER BY object_id, kind, position`
+	selectManyFederated   = federatedOf + batch + ` ORDER BY object_id, position`
+	selectManyOwners      = ownersOf + batch + ` ORDER BY object_id, position`
 )
 
 // readParts reads the parts of objects of one tenant.
@@ -43,21 +54,22 @@ func (s *session) readParts(ctx context.Context, t directory.TenantID, ids []dir
 	for _, id := range ids {
 		got[id] = &parts{}
 	}
-	for batch := range slices.Chunk(slices.Sorted(maps.Keys(got)), partsBatch) {
-		args := make([]any, 1, 1+partsBatch)
-		args[0] = t
-		for i := range partsBatch {
-			args = append(args, batch[min(i, len(batch)-1)])
+	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(got)), batchSize) {
+		args := []any{t, chunk[0]}
+		credentials, federated, owners := selectCredentials, selectFederated, selectOwners
+		if len(chunk) > 1 {
+			args = repeat([]any{t}, chunk)
+			credentials, federated, owners = selectManyCredentials, selectManyFederated, selectManyOwners
 		}
-		err := s.each(ctx, selectCredentials, args, func(r *sql.Rows) error { return scanCredential(r, got) })
+		err := s.each(ctx, credentials, args, func(r *sql.Rows) error { return scanCredential(r, got) })
 		if err != nil {
 			return nil, err
 		}
-		err = s.each(ctx, selectFederated, args, func(r *sql.Rows) error { return scanFederated(r, got) })
+		err = s.each(ctx, federated, args, func(r *sql.Rows) error { return scanFederated(r, got) })
 		if err != nil {
 			return nil, err
 		}
-		err = s.each(ctx, selectOwners, args, func(r *sql.Rows) error {
+		err = s.each(ctx, owners, args, func(r *sql.Rows) error {
 			var id directory.ID
 			var o directory.Owner
 			if err := r.Scan(&id, &o.ID, &o.Kind); err != nil {
@@ -71,6 +83,19 @@ func (s *session) readParts(ctx context.Context, t directory.TenantID, ids []dir
 		}
 	}
 	return got, nil
+}
+
+// repeat appends a batch of ids to the arguments, the first again and again
+// where there are fewer.
+func repeat(args []any, ids []directory.ID) []any {
+	for i := range batchSize {
+		if i < len(ids) {
+			args = append(args, ids[i])
+		} else {
+			args = append(args, ids[0])
+		}
+	}
+	return args
 }
 
 func scanCredential(r *sql.Rows, into map[directory.ID]*parts) error {

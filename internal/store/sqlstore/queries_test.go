@@ -85,3 +85,43 @@ func TestSQLiteText(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// wide are the statements that may read more than what they are about: lists of
+// a few rows, and the events of a tenant in order.
+var wide = map[string]bool{
+	"selectSigningKeys": true, "selectPositions": true, "hasMigrations": true, "selectMigrations": true,
+	"selectDefaultPolicy": true, "selectOtherDefault": true, // policies of one tenant, by a partial index
+	"selectDomains": true, "deleteDomains": true, "selectRefusals": true, "selectEvents": true,
+	"selectAppliesTo": true, "selectLinkedApplications": true, "selectLinkedPrincipals": true,
+	"unlinkApplications": true, "unlinkPrincipals": true,
+	"credentialsOf": true, "federatedOf": true, "ownersOf": true, // only the beginnings of others
+	"advanceCounter": true, // one row per tenant
+}
+
+// TestStatementsUseIndexes: no statement of a token's way or of a change reads a
+// whole table or all rows of a tenant, however large the directory is.
+func TestStatementsUseIndexes(t *testing.T) {
+	db := fresh(t, SQLite)
+	tooWide := regexp.MustCompile(`SCAN \w+|SEARCH \w+ .*\(tenant_id=\?\)$`)
+	for name, query := range constants(t) {
+		if wide[name] || strings.HasPrefix(name, "pg") || strings.HasPrefix(query, "CREATE") {
+			continue
+		}
+		rows, err := db.writes.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+db.text(query), make([]any, strings.Count(query, "$"))...)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				t.Fatal(err)
+			}
+			if step != "SCAN named" && tooWide.MatchString(step) { // "named" is a subquery
+				t.Errorf("%s: %s", name, step)
+			}
+		}
+		_ = rows.Close()
+	}
+}

@@ -19,18 +19,20 @@ const (
 	selectAnyPrincipal     = `SELECT ` + principalColumns + ` FROM service_principals WHERE tenant_id = $1 AND id = $2`
 	selectLivingPrincipal  = `SELECT id FROM service_principals WHERE tenant_id = $1 AND app_id = $2 AND deleted_at = 0`
 	selectOtherPrincipal   = `SELECT 1 FROM service_principals WHERE tenant_id = $1 AND app_id = $2 AND id <> $3 AND deleted_at = 0`
-	// selectPrincipalByName: a name of the tenant's own application comes before
+	// selectPrincipalByName goes from the name to its holder: CROSS JOIN keeps
+	// SQLite, which counts no rows, from beginning at the other end. A name of the tenant's own application comes before
 	// one of an application that was opened to others and is no longer.
 	selectPrincipalByName = `SELECT id FROM (
 		SELECT id, 1 AS place FROM service_principals WHERE tenant_id = $1 AND app_id = $2 AND deleted_at = 0
 		UNION ALL
-		SELECT s.id, 2 FROM object_values v JOIN service_principals s ON s.tenant_id = v.tenant_id AND s.id = v.object_id
-		WHERE v.tenant_id = $1 AND v.property = 'servicePrincipal.names' AND v.value = $2 AND s.deleted_at = 0
+		SELECT s.id, 2 FROM object_values v CROSS JOIN service_principals s
+		WHERE v.tenant_id = $1 AND v.property = 'servicePrincipal.names' AND v.value = $2
+		AND s.tenant_id = v.tenant_id AND s.id = v.object_id AND s.deleted_at = 0
 		UNION ALL
-		SELECT s.id, CASE WHEN u.tenant_id = $1 THEN 3 ELSE 4 END FROM application_uris u
-		JOIN applications a ON a.tenant_id = u.tenant_id AND a.id = u.application_id
-		JOIN service_principals s ON s.tenant_id = $1 AND s.app_id = a.app_id
-		WHERE u.uri = $2 AND a.deleted_at = 0 AND s.deleted_at = 0
+		SELECT s.id, CASE WHEN u.tenant_id = $1 THEN 3 ELSE 4 END
+		FROM application_uris u CROSS JOIN applications a CROSS JOIN service_principals s
+		WHERE u.uri = $2 AND a.tenant_id = u.tenant_id AND a.id = u.application_id AND a.deleted_at = 0
+		AND s.tenant_id = $1 AND s.app_id = a.app_id AND s.deleted_at = 0
 		) named ORDER BY place LIMIT 1`
 )
 
@@ -87,22 +89,30 @@ func (s *session) fillPrincipals(ctx context.Context, t directory.TenantID, list
 
 // applicationsByAppID reads the living ones among the applications.
 func (s *session) applicationsByAppID(ctx context.Context, appIDs []directory.ID) (map[directory.ID]*directory.Application, error) {
+	if len(appIDs) == 1 {
+		return byAppID(s.applications(ctx, selectByAppID, appIDs[0]))
+	}
 	slices.Sort(appIDs)
-	apps := map[directory.ID]*directory.Application{}
-	for batch := range slices.Chunk(slices.Compact(appIDs), applicationsPerSelect) {
-		args := make([]any, 0, applicationsPerSelect)
-		for i := range applicationsPerSelect {
-			args = append(args, batch[min(i, len(batch)-1)])
-		}
-		list, err := s.applications(ctx, selectByAppIDs, args...)
+	var all []*directory.Application
+	for chunk := range slices.Chunk(slices.Compact(appIDs), batchSize) {
+		err := s.each(ctx, selectByAppIDs, repeat(nil, chunk), func(r *sql.Rows) error {
+			a, err := scanApplication(r)
+			all = append(all, a)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		for _, a := range list {
-			apps[a.AppID] = a
-		}
 	}
-	return apps, nil
+	return byAppID(all, s.fillApplications(ctx, all))
+}
+
+func byAppID(list []*directory.Application, err error) (map[directory.ID]*directory.Application, error) {
+	apps := make(map[directory.ID]*directory.Application, len(list))
+	for _, a := range list {
+		apps[a.AppID] = a
+	}
+	return apps, err
 }
 
 func (s *session) principal(ctx context.Context, t directory.TenantID, query string, args ...any) (*directory.ServicePrincipal, error) {

@@ -121,6 +121,7 @@ type txn struct {
 	session
 	tenant  directory.TenantID
 	changes []directory.Change
+	noted   map[directory.Change]bool
 	// properties are the names of what the act changed, for the audit event.
 	properties []string
 }
@@ -128,11 +129,13 @@ type txn struct {
 // changed notes an entry of the change log.
 func (tx *txn) changed(kind directory.ChangeKind, id directory.ID, key string) {
 	c := directory.Change{Tenant: tx.tenant, Kind: kind, ID: string(id), Key: key}
-	for _, have := range tx.changes {
-		if have == c {
-			return
-		}
+	if tx.noted[c] {
+		return
 	}
+	if tx.noted == nil {
+		tx.noted = map[directory.Change]bool{}
+	}
+	tx.noted[c] = true
 	tx.changes = append(tx.changes, c)
 }
 

@@ -50,8 +50,9 @@ CREATE TABLE applications (
 );
 CREATE UNIQUE INDEX applications_app_id ON applications (app_id);
 CREATE UNIQUE INDEX applications_unique_name ON applications (tenant_id, unique_name_fold) WHERE unique_name_fold IS NOT NULL;
-CREATE INDEX applications_display_name ON applications (tenant_id, display_name_fold, id);
-CREATE INDEX applications_created ON applications (tenant_id, created_at, id);
+CREATE INDEX applications_display_name ON applications (tenant_id, display_name_fold, id) WHERE deleted_at = 0;
+CREATE INDEX applications_created ON applications (tenant_id, created_at, id) WHERE deleted_at = 0;
+CREATE INDEX applications_deleted ON applications (tenant_id, id) WHERE deleted_at <> 0;
 
 -- App ID URIs. "everywhere" marks those of applications that other organisations
 -- may use: they are unique over the installation.
@@ -83,8 +84,9 @@ CREATE TABLE service_principals (
 );
 CREATE UNIQUE INDEX service_principals_app_id ON service_principals (tenant_id, app_id) WHERE deleted_at = 0;
 CREATE INDEX service_principals_application ON service_principals (app_id);
-CREATE INDEX service_principals_display_name ON service_principals (tenant_id, display_name_fold, id);
-CREATE INDEX service_principals_created ON service_principals (tenant_id, created_at, id);
+CREATE INDEX service_principals_display_name ON service_principals (tenant_id, display_name_fold, id) WHERE deleted_at = 0;
+CREATE INDEX service_principals_created ON service_principals (tenant_id, created_at, id) WHERE deleted_at = 0;
+CREATE INDEX service_principals_deleted ON service_principals (tenant_id, id) WHERE deleted_at <> 0;
 
 -- Members of collections that filters ask for; the documents hold them as written.
 CREATE TABLE object_values (
@@ -169,9 +171,10 @@ CREATE TABLE users (
 	PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX users_upn ON users (tenant_id, upn_fold) WHERE deleted_at = 0;
-CREATE INDEX users_upn_order ON users (tenant_id, upn_fold, id);
-CREATE INDEX users_display_name ON users (tenant_id, display_name_fold, id);
-CREATE INDEX users_created ON users (tenant_id, created_at, id);
+CREATE INDEX users_upn_order ON users (tenant_id, upn_fold, id) WHERE deleted_at = 0;
+CREATE INDEX users_display_name ON users (tenant_id, display_name_fold, id) WHERE deleted_at = 0;
+CREATE INDEX users_created ON users (tenant_id, created_at, id) WHERE deleted_at = 0;
+CREATE INDEX users_deleted ON users (tenant_id, id) WHERE deleted_at <> 0;
 CREATE INDEX users_mail ON users (tenant_id, mail_fold);
 CREATE INDEX users_mail_nickname ON users (tenant_id, mail_nickname_fold);
 CREATE INDEX users_employee_id ON users (tenant_id, employee_id_fold);
@@ -188,6 +191,7 @@ CREATE TABLE deleted_objects (
 	PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX deleted_objects_at ON deleted_objects (deleted_at);
+CREATE INDEX deleted_objects_with ON deleted_objects (tenant_id, with_id);
 
 CREATE TABLE app_role_assignments (
 	tenant_id TEXT COLLATE "C" NOT NULL,
