@@ -242,7 +242,7 @@ func TestKilledServerHasARecordForEveryToken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer db.Close()
+			defer func() { _ = db.Close() }()
 			missing := 0
 			for _, uti := range got {
 				if _, err := db.SignIn(t.Context(), server.FirstTenant.Bytes(), [16]byte(uti)); err != nil {
@@ -374,7 +374,11 @@ func TestDatabaseGone(t *testing.T) {
 		t.Error("ready without a database")
 	}
 	resp, err := n.client.Get(n.url + "/healthz")
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Errorf("the process should live on: %v %v", resp, err)
+	if err != nil {
+		t.Fatalf("the process should live on: %v", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("healthz: %d", resp.StatusCode)
 	}
 }

@@ -239,7 +239,7 @@ func TestMetadata(t *testing.T) {
 	var used []string
 	for {
 		tok, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

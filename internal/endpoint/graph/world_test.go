@@ -75,7 +75,7 @@ var fresh = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "fresh.db")
 	ctx := context.Background()
 	now := func() time.Time { return startOfTime }
