@@ -63,6 +63,7 @@ func lookup(text string, l language) (*lookupPage, int) {
 		return pg, http.StatusNotFound
 	}
 	m := meanings[code.Number()]
+	pg.Input = "" // found; the field is for the next one
 	pg.Code, pg.OAuth, pg.Status, pg.Text = "AADSTS"+strconv.Itoa(code.Number()), code.OAuth(), strconv.Itoa(code.Status()), code.Text()
 	pg.Means, pg.Mend = m.means.in(l), m.mend.in(l)
 	return pg, http.StatusOK

@@ -15,7 +15,7 @@ var sentences = map[string]words{
 	"fact.correlation": {"Correlation ID", "関連付け ID"},
 	"fact.time":        {"Time", "日時"},
 
-	"error.advice": {"What you can do", "できること"},
+	"error.advice": {"What you can do", "次にできること"},
 	"error.again":  {"Try again", "再試行"},
 	"error.admin":  {"For your administrator", "管理者の方へ"},
 	"error.copy":   {"Details to select and copy", "選択してコピーできる詳細"},
@@ -37,7 +37,7 @@ var sentences = map[string]words{
 	"notyet.home": {"Back to the application", "アプリケーションに戻る"},
 
 	"lookup.title":   {"Look up an error code", "エラー コードを調べる"},
-	"lookup.intro":   {"Error messages carry a number that begins with AADSTS. Enter it to see what it means and how to mend it.", "エラー メッセージには AADSTS で始まる番号が付いています。番号を入力すると、意味と対処方法を確認できます。"},
+	"lookup.intro":   {"Error messages carry a number that begins with AADSTS. Enter it to see what it means and how to fix it.", "エラー メッセージには AADSTS で始まる番号が付いています。番号を入力すると、意味と対処方法を確認できます。"},
 	"lookup.code":    {"Error code", "エラー コード"},
 	"lookup.another": {"Look up another error code", "別のエラー コードを調べる"},
 	"lookup.hint":    {"For example 50011 or AADSTS50011", "例: 50011 または AADSTS50011"},
@@ -45,7 +45,7 @@ var sentences = map[string]words{
 	"lookup.invalid": {"Enter digits only, with or without AADSTS in front.", "数字だけを入力してください。先頭に AADSTS を付けることもできます。"},
 	"lookup.unknown": {"This server never sends that code. Check the number; if it came from another service, look it up there.", "このサーバーがそのコードを返すことはありません。番号を確認してください。別のサービスから返されたコードは、そのサービスで調べてください。"},
 	"lookup.means":   {"What it means", "意味"},
-	"lookup.mend":    {"How to mend it", "対処方法"},
+	"lookup.mend":    {"How to fix it", "対処方法"},
 	"lookup.oauth":   {"OAuth error", "OAuth エラー"},
 	"lookup.status":  {"HTTP status", "HTTP 状態コード"},
 
