@@ -1,0 +1,190 @@
+package authorize_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/domain/issue"
+	"github.com/sekisho-id/sekisho/internal/endpoint/authorize"
+	"github.com/sekisho-id/sekisho/internal/endpoint/web"
+	"github.com/sekisho-id/sekisho/internal/endpoint/web/page"
+)
+
+// The two tenants of the tests, and one that is closed.
+var (
+	hakone = directory.MustTenantID("6a3f1c52-9d0e-4b7a-8c41-2f5d7e90ab13")
+	usui   = directory.MustTenantID("b1d4e8a7-3c26-4f90-9a15-7e0c2d5f8b64")
+	closed = directory.MustTenantID("c0000000-0000-4000-8000-000000000001")
+)
+
+// The applications, by what is true of them.
+const (
+	webApp     = "3f0a7c11-52be-4c1d-9f3e-8d24b6a07e51" // Hakone's own, two redirect URIs
+	spaApp     = "9c5b2e40-17d8-4a6f-b0e3-41f7a2c8d905" // Hakone's own, one redirect URI
+	nativeApp  = "d27e6f93-804c-4b15-a7d2-5b9e03c1f468" // any organisation, loopback and custom schemes
+	socialApp  = "57b8d0e6-2f41-4e9a-8b73-c06a1d95f2e8" // any organisation and personal accounts
+	gameApp    = "e4a19c27-6b05-4d83-91fc-2a7d5e80b34f" // personal accounts only
+	bareApp    = "0b6c4d75-e93a-47f2-8d10-9f5e2a7b1c36" // no redirect URI
+	banApp     = "11111111-1111-4111-8111-111111111111" // disabled for all
+	blockedApp = "22222222-2222-4222-8222-222222222222" // any organisation; blocked in Hakone
+	choiceApp  = "33333333-3333-4333-8333-333333333333" // two redirect URIs, one of them the default
+	evilApp    = "44444444-4444-4444-8444-444444444444" // rows that registration would refuse
+	foreignApp = "55555555-5555-4555-8555-555555555555" // Usui's own
+)
+
+const callback = "https://orders.hakone.example/callback"
+
+func applications() []*directory.Application {
+	text := func(s string) *string { return &s }
+	web := func(uris ...string) directory.WebApplication { return directory.WebApplication{RedirectURIs: uris} }
+	list := []*directory.Application{
+		{AppID: webApp, DisplayName: "Orders", SignInAudience: directory.AudienceMyOrg, Web: web(callback, "https://orders.hakone.example/other?x=1")},
+		{AppID: spaApp, DisplayName: `Stock <b>"now"</b>`, SignInAudience: directory.AudienceMyOrg, SPA: directory.RedirectSet{RedirectURIs: []string{"http://localhost:3000"}}},
+		{AppID: nativeApp, DisplayName: "Field", SignInAudience: directory.AudienceMultiOrg, PublicClient: directory.RedirectSet{RedirectURIs: []string{
+			"http://localhost/cb", "msal" + nativeApp + "://auth", "urn:ietf:wg:oauth:2.0:oob"}}},
+		{AppID: socialApp, DisplayName: "Diary", SignInAudience: directory.AudienceOrgPersonal, Web: web("https://diary.example/cb")},
+		{AppID: gameApp, DisplayName: "Game", SignInAudience: directory.AudiencePersonal, Web: web("https://game.example/cb")},
+		{AppID: bareApp, DisplayName: "Daemon", SignInAudience: directory.AudienceMyOrg},
+		{AppID: banApp, DisplayName: "Banned", SignInAudience: directory.AudienceMyOrg, Web: web(callback), DisabledByMicrosoftStatus: text("DisabledDueToViolationOfServicesAgreement")},
+		{AppID: blockedApp, DisplayName: "Blocked", SignInAudience: directory.AudienceMultiOrg, Web: web(callback)},
+		{AppID: choiceApp, DisplayName: "Choice", SignInAudience: directory.AudienceMyOrg, Web: web(callback, callback+"/2"), DefaultRedirectURI: text(callback + "/2")},
+		{AppID: evilApp, DisplayName: "Evil", SignInAudience: directory.AudienceMyOrg, Web: web("javascript:alert(1)")},
+		{AppID: foreignApp, DisplayName: "Foreign", SignInAudience: directory.AudienceMyOrg, Web: web(callback)},
+	}
+	for _, a := range list {
+		a.TenantID = hakone
+	}
+	list[0].Web.HomePageURL = text("https://orders.hakone.example/")
+	list[2].Web.HomePageURL = text("javascript:alert(1)")
+	list[len(list)-1].TenantID = usui
+	return list
+}
+
+// memory is a directory for reading.
+type memory struct {
+	directory.Lookup // whatever the endpoint must not ask is nil and panics
+	apps             map[directory.ID]*directory.Application
+	err              error // fails every look-up
+}
+
+func (m *memory) TenantByName(_ context.Context, name string) (*directory.Tenant, error) {
+	switch {
+	case m.err != nil:
+		return nil, m.err
+	case name == hakone.String(), name == "hakone.example":
+		return &directory.Tenant{ID: hakone}, nil
+	case name == usui.String(), name == "usui.example":
+		return &directory.Tenant{ID: usui}, nil
+	case name == closed.String(), name == "closed.example":
+		return &directory.Tenant{ID: closed, Disabled: true}, nil
+	}
+	return nil, directory.ErrNotFound
+}
+
+func (m *memory) ApplicationByAppID(_ context.Context, id directory.ID) (*directory.Application, error) {
+	if a, ok := m.apps[id]; ok && m.err == nil {
+		return a, nil
+	}
+	if m.err != nil {
+		return nil, m.err
+	}
+	return nil, directory.ErrNotFound
+}
+
+func (m *memory) ServicePrincipalByAppID(_ context.Context, t directory.TenantID, id directory.ID) (*directory.ServicePrincipal, error) {
+	switch {
+	case m.err != nil:
+		return nil, m.err
+	case t == hakone && id == blockedApp:
+		return &directory.ServicePrincipal{TenantID: t, AppID: id, App: m.apps[id]}, nil
+	case t == hakone && id == webApp:
+		return &directory.ServicePrincipal{TenantID: t, AppID: id, AccountEnabled: true, DisplayName: "Orders of Hakone"}, nil
+	}
+	return nil, directory.ErrNotFound
+}
+
+// world is the endpoint with what stands around it.
+type world struct {
+	*memory
+	handler http.Handler
+	log     bytes.Buffer
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{memory: &memory{apps: map[directory.ID]*directory.Application{}}}
+	for _, a := range applications() {
+		w.apps[a.AppID] = a
+	}
+	pages, err := page.New(page.Config{
+		Now: func() time.Time { return time.Date(2026, 11, 21, 3, 4, 5, 0, time.UTC) },
+		Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := authorize.New(authorize.Config{Lookup: w.memory, Pages: pages})
+	w.handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		req := &web.Request{CorrelationID: "7d2e0c4b-5a19-4e63-8f70-21c4b9d6a835", Hosts: issue.Hosts{Login: "https://localhost:8443"}}
+		e.Handler().ServeHTTP(rw, r.WithContext(web.WithRequest(r.Context(), req)))
+	})
+	return w
+}
+
+// ask sends an authorization request, as GET or POST.
+func (w *world) ask(method, tenant string, params url.Values, header ...string) *httptest.ResponseRecorder {
+	encoded := params.Encode()
+	var r *http.Request
+	if method == http.MethodPost {
+		r = httptest.NewRequest(method, "/t/oauth2/v2.0/authorize", strings.NewReader(encoded))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	} else {
+		r = httptest.NewRequest(method, "/t/oauth2/v2.0/authorize?"+encoded, nil)
+	}
+	return w.send(r, tenant, header...)
+}
+
+func (w *world) send(r *http.Request, tenant string, header ...string) *httptest.ResponseRecorder {
+	r.SetPathValue("tenant", tenant)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec
+}
+
+// wants checks an answer: an error page with the code, or with 0 the page that
+// says that sign-in is not available yet.
+func wants(t *testing.T, rec *httptest.ResponseRecorder, status, code int) {
+	t.Helper()
+	body := rec.Body.String()
+	if rec.Code != status {
+		t.Errorf("status %d, want %d", rec.Code, status)
+	}
+	found := strings.Contains(body, fmt.Sprintf("AADSTS%d\n", code))
+	if code == 0 {
+		found = strings.Contains(body, "not available yet") || strings.Contains(body, "まだ利用できません")
+	}
+	if !found || code == 0 && strings.Contains(body, "AADSTS") {
+		t.Errorf("not the page of AADSTS%d:\n%s", code, body)
+	}
+	for _, name := range []string{"Location", "Refresh", "Set-Cookie"} {
+		if got := rec.Header().Get(name); got != "" {
+			t.Errorf("%s is set: %q", name, got)
+		}
+	}
+	if rec.Header().Get("X-Frame-Options") != "DENY" || !strings.Contains(rec.Header().Get("Content-Security-Policy"), "default-src 'none'") ||
+		!strings.HasPrefix(rec.Header().Get("Cache-Control"), "no-store") {
+		t.Errorf("the headers of a page are missing: %v", rec.Header())
+	}
+}
