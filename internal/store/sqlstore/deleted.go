@@ -157,16 +157,14 @@ func (db *DB) Purge(ctx context.Context, t directory.TenantID, id directory.ID, 
 }
 
 const (
-	purgeApplication = `DELETE FROM applications WHERE tenant_id = $1 AND id = $2`
-	purgePrincipal   = `DELETE FROM service_principals WHERE tenant_id = $1 AND id = $2`
-	purgeUser        = `DELETE FROM users WHERE tenant_id = $1 AND id = $2`
-	purgeAssignments = `DELETE FROM app_role_assignments WHERE tenant_id = $1 AND id IN (
-		SELECT id FROM app_role_assignments WHERE tenant_id = $1 AND resource_id = $2
-		UNION ALL SELECT id FROM app_role_assignments WHERE tenant_id = $1 AND principal_id = $2)`
-	purgeGrants = `DELETE FROM grants WHERE tenant_id = $1 AND id IN (
-		SELECT id FROM grants WHERE tenant_id = $1 AND client_id = $2
-		UNION ALL SELECT id FROM grants WHERE tenant_id = $1 AND resource_id = $2
-		UNION ALL SELECT id FROM grants WHERE tenant_id = $1 AND principal_id = $2)`
+	purgeApplication    = `DELETE FROM applications WHERE tenant_id = $1 AND id = $2`
+	purgePrincipal      = `DELETE FROM service_principals WHERE tenant_id = $1 AND id = $2`
+	purgeUser           = `DELETE FROM users WHERE tenant_id = $1 AND id = $2`
+	purgeHeldRoles      = `DELETE FROM app_role_assignments WHERE tenant_id = $1 AND principal_id = $2`
+	purgeGivenRoles     = `DELETE FROM app_role_assignments WHERE tenant_id = $1 AND resource_id = $2`
+	purgeClientGrants   = `DELETE FROM grants WHERE tenant_id = $1 AND client_id = $2`
+	purgeResourceGrants = `DELETE FROM grants WHERE tenant_id = $1 AND resource_id = $2`
+	purgeUserGrants     = `DELETE FROM grants WHERE tenant_id = $1 AND principal_id = $2`
 )
 
 func (tx *txn) purge(ctx context.Context, id directory.ID) error {
@@ -194,7 +192,9 @@ func (tx *txn) purge(ctx context.Context, id directory.ID) error {
 	default:
 		tx.changed(directory.ChangedUser, id, "")
 	}
-	for _, query := range []string{purgeAssignments, purgeGrants, remove, removeDeleted} {
+	for _, query := range []string{
+		purgeHeldRoles, purgeGivenRoles, purgeClientGrants, purgeResourceGrants, purgeUserGrants, remove, removeDeleted,
+	} {
 		if _, err := tx.exec(ctx, query, tx.tenant, id); err != nil {
 			return err
 		}

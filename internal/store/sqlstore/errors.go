@@ -153,3 +153,10 @@ func missingTable(err error) bool {
 	}
 	return false
 }
+
+// alreadyThere reports that a table was created by another session meanwhile:
+// as a table, as its row type, or as an entry of the catalogue's index.
+func alreadyThere(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "42P07" || e.Code == "42710" || e.Code == "23505")
+}

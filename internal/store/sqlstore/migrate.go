@@ -94,9 +94,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 func (db *DB) migrateTo(ctx context.Context, steps []migration, version int) error {
 	err := db.run(ctx, "prepare migration", func(s *session) error {
 		if _, err := s.exec(ctx, createMigrations); err != nil {
-			// Two PostgreSQL sessions that create one table at once: one of them
-			// fails on the catalogue's unique index although it said IF NOT EXISTS.
-			if _, raced := duplicate(err); !raced {
+			// Of two PostgreSQL sessions that create one table at once, one may
+			// fail although it said IF NOT EXISTS.
+			if !alreadyThere(err) {
 				return err
 			}
 		}

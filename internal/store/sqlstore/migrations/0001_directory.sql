@@ -207,7 +207,7 @@ CREATE TABLE app_role_assignments (
 	PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX app_role_assignments_once ON app_role_assignments (tenant_id, principal_id, resource_id, app_role_id);
-CREATE INDEX app_role_assignments_resource ON app_role_assignments (tenant_id, resource_id, id);
+CREATE INDEX app_role_assignments_resource ON app_role_assignments (tenant_id, resource_id, id, principal_id);
 
 CREATE TABLE grants (
 	tenant_id TEXT COLLATE "C" NOT NULL,
@@ -220,8 +220,8 @@ CREATE TABLE grants (
 	PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX grants_once ON grants (tenant_id, client_id, resource_id, consent_type, principal_id);
-CREATE INDEX grants_resource ON grants (tenant_id, resource_id);
-CREATE INDEX grants_principal ON grants (tenant_id, principal_id);
+CREATE INDEX grants_resource ON grants (tenant_id, resource_id, client_id);
+CREATE INDEX grants_principal ON grants (tenant_id, principal_id, client_id);
 
 CREATE TABLE token_lifetime_policies (
 	tenant_id TEXT COLLATE "C" NOT NULL,
