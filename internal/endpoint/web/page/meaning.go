@@ -38,7 +38,7 @@ var groups = map[group]struct {
 		advice: goBack,
 	},
 	groupRedirect: {
-		title:  words{"The return address is not accepted", "戻り先のアドレスを受け付けられません"},
+		title:  words{"The answer cannot be sent to the application", "アプリケーションに応答を返せません"},
 		advice: goBack,
 	},
 	groupCredential: {
