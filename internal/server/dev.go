@@ -13,6 +13,17 @@ import (
 
 // The endpoints below exist in development mode only.
 
+// ownOrigin refuses what a page of another origin sends: whoever develops against
+// this server visits other sites with the same browser, and a form there could
+// post here without being asked. Programs send neither Sec-Fetch-Site nor Origin.
+func (s *Server) ownOrigin(h http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "a page of another origin cannot use the endpoints of development mode", http.StatusForbidden)
+	}))
+	return guard.Handler(h)
+}
+
 // maxAdvance bounds one move of the clock: ten years.
 const maxAdvance = 10 * 365 * 24 * time.Hour
 

@@ -67,6 +67,40 @@ func TestDevClock(t *testing.T) {
 	}
 }
 
+// A page that a developer visits cannot move the clock or roll keys behind the
+// developer's back.
+func TestDevEndpointsRefuseOtherOrigins(t *testing.T) {
+	srv := sekishotest.New(t, sekishotest.Options{Empty: true})
+	for _, tt := range []struct {
+		name, header, value string
+		want                int
+	}{
+		{"another site", "Sec-Fetch-Site", "cross-site", http.StatusForbidden},
+		{"another port of this host", "Sec-Fetch-Site", "same-site", http.StatusForbidden},
+		{"a browser that says only the origin", "Origin", "https://evil.example", http.StatusForbidden},
+		{"a sandboxed frame", "Origin", "null", http.StatusForbidden},
+		{"a page of ours", "Origin", srv.URL, http.StatusNoContent},
+		{"a program", "X-None", "", http.StatusNoContent},
+	} {
+		for path, body := range map[string]string{"/dev/clock": `{"advanceSeconds":1}`, "/dev/keys/roll": ""} {
+			req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL+path, strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "text/plain") // what a form can send
+			req.Header.Set(tt.header, tt.value)
+			resp, err := srv.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != tt.want {
+				t.Errorf("%s, %s: %d, want %d", tt.name, path, resp.StatusCode, tt.want)
+			}
+		}
+	}
+}
+
 // Months later keys have rotated, and tokens are signed by a published key.
 func TestKeysRotateWithTheClock(t *testing.T) {
 	srv := sekishotest.New(t, sekishotest.Options{Empty: true})

@@ -42,7 +42,7 @@ func (s *Server) routes() http.Handler {
 		dev := http.NewServeMux()
 		dev.HandleFunc("POST /dev/clock", s.devClock)
 		dev.HandleFunc("POST /dev/keys/roll", s.devRollKeys)
-		areas["dev"] = dev
+		areas["dev"] = s.ownOrigin(dev)
 	}
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
