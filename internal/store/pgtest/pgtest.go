@@ -3,6 +3,7 @@ package pgtest
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -44,7 +45,7 @@ func DSN(t testing.TB) string {
 		t.Fatalf("this test needs PostgreSQL: %v", shared.err)
 	}
 	name := fmt.Sprintf("sekisho_%d_%d", os.Getpid(), databases.Add(1))
-	url, err := shared.server.Create(context.Background(), name)
+	dsn, err := shared.server.Create(context.Background(), name)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -53,5 +54,19 @@ func DSN(t testing.TB) string {
 			t.Errorf("pgtest: %v", err)
 		}
 	})
-	return url
+	return dsn
+}
+
+// WithSetting is the URL with a server setting for every connection made by it:
+// WithSetting(dsn, "default_transaction_isolation", "serializable").
+func WithSetting(t testing.TB, dsn, name, value string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	q := u.Query()
+	q.Set(name, value) // pgx sends what it does not know itself to the server
+	u.RawQuery = q.Encode()
+	return u.String()
 }

@@ -33,3 +33,29 @@ func TestServer(t *testing.T) {
 		t.Errorf("fsync is %q (%v), want on", fsync, err)
 	}
 }
+
+// TestStop: nothing is left of a server that was stopped.
+func TestStop(t *testing.T) {
+	t.Setenv(pgtest.EnvURL, "")
+	ctx := context.Background()
+	server, err := pgtest.Start(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dsn, err := server.Create(ctx, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Stop()
+	if conn, err := pgx.Connect(ctx, dsn); err == nil {
+		_ = conn.Close(ctx)
+		t.Error("the server still answers")
+	}
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(config.Host); !os.IsNotExist(err) {
+		t.Errorf("the directory is still there (%v)", err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -13,7 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+	"syscall"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -27,6 +28,8 @@ type Server struct {
 	admin string // URL of a database to connect to first
 	dir   string // of an own server, else ""
 	bin   string
+	guard *exec.Cmd
+	alive io.Closer // the guard ends the server when this is closed
 }
 
 // ErrNotInstalled says that there is no PostgreSQL to start.
@@ -90,6 +93,9 @@ func (s *Server) init(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("PostgreSQL's initdb failed: %w", err)
 	}
+	if err := s.watch(as, data); err != nil {
+		return err
+	}
 	options := "-c listen_addresses='' -c unix_socket_directories='" + dir + "' -c fsync=on -c max_connections=200 -c log_min_messages=fatal"
 	err = s.command(ctx, as, "pg_ctl", "start", "--wait", "--timeout", "30", "--silent", "--pgdata", data,
 		"--log", filepath.Join(dir, "log"), "--options", options)
@@ -140,19 +146,41 @@ func (s *Server) command(ctx context.Context, prefix []string, name string, args
 	return nil
 }
 
-// Stop ends a server that Start started, at once and without care for its data,
-// and removes its directory.
+// guardScript waits until its input ends, then stops the server at once and
+// without care for its data, and removes its directory.
+const guardScript = `read -r _; "$@" >/dev/null 2>&1; cd / && rm -rf "$SEKISHO_PG_DIR"`
+
+// watch starts a process that ends the server when we end, however that
+// happens: a test that panics or is killed for taking too long cleans nothing up.
+func (s *Server) watch(prefix []string, data string) error {
+	line := append([]string{"-c", guardScript, "guard"}, prefix...)
+	line = append(line, filepath.Join(s.bin, "pg_ctl"), "stop", "--mode", "immediate", "--silent", "--pgdata", data)
+	guard := exec.Command("/bin/sh", line...)
+	guard.Dir = s.dir
+	guard.Env = append(os.Environ(), "SEKISHO_PG_DIR="+s.dir)
+	// A session of its own: what is sent to our process group is not for it.
+	guard.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	alive, err := guard.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := guard.Start(); err != nil {
+		return err
+	}
+	s.guard, s.alive = guard, alive
+	return nil
+}
+
+// Stop ends a server that Start started and removes its directory.
 func (s *Server) Stop() {
-	if s.dir == "" {
-		return
+	if s.guard != nil {
+		_ = s.alive.Close()
+		_ = s.guard.Wait()
 	}
-	if prefix, err := s.owner(); err == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		_ = s.command(ctx, prefix, "pg_ctl", "stop", "--mode", "immediate", "--silent", "--pgdata", filepath.Join(s.dir, "data"))
+	if s.dir != "" {
+		_ = os.RemoveAll(s.dir)
 	}
-	_ = os.RemoveAll(s.dir)
-	s.dir = ""
+	s.guard, s.dir = nil, ""
 }
 
 // Create makes an empty database and gives its URL.

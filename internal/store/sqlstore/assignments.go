@@ -19,6 +19,9 @@ const (
 	selectAssignment   = `SELECT ` + assignmentColumns + ` FROM app_role_assignments a WHERE a.tenant_id = $1 AND a.id = $2` + awakeAssignment
 	selectAssignmentOf = `SELECT ` + assignmentColumns + ` FROM app_role_assignments a
 		WHERE a.tenant_id = $1 AND a.principal_id = $2` + awakeAssignment + ` ORDER BY a.created_at, a.id`
+	selectAsleep = `SELECT ` + assignmentColumns + ` FROM service_principals s CROSS JOIN app_role_assignments a
+		WHERE s.tenant_id = $1 AND s.app_id = $2 AND s.deleted_at <> 0
+		AND a.tenant_id = s.tenant_id AND a.principal_id = s.id ORDER BY a.created_at, a.id`
 )
 
 func scanAssignment(r *sql.Rows) (directory.AppRoleAssignment, error) {
@@ -61,6 +64,15 @@ func (db *DB) AppRoleAssignmentsOf(ctx context.Context, t directory.TenantID, pr
 		return nil, directory.ErrNoTenant
 	}
 	list, err := db.read().assignments(ctx, selectAssignmentOf, t, principal)
+	return list, db.fail("read assignments", err)
+}
+
+// AssignmentsAsleep implements directory.AssignmentStore.
+func (db *DB) AssignmentsAsleep(ctx context.Context, t directory.TenantID, appID directory.ID) ([]directory.AppRoleAssignment, error) {
+	if t.IsZero() {
+		return nil, directory.ErrNoTenant
+	}
+	list, err := db.read().assignments(ctx, selectAsleep, t, appID)
 	return list, db.fail("read assignments", err)
 }
 

@@ -55,7 +55,7 @@ func TestPostgres(t *testing.T) {
 // default: every act must begin again by itself.
 func TestPostgresSerializable(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Backend {
-		return backend(t, pgtest.DSN(t)+"&options=-c%20default_transaction_isolation%3Dserializable")
+		return backend(t, pgtest.WithSetting(t, pgtest.DSN(t), "default_transaction_isolation", "serializable"))
 	})
 }
 
@@ -64,7 +64,7 @@ func TestPostgresSerializable(t *testing.T) {
 func TestRetries(t *testing.T) {
 	ctx := t.Context()
 	db, err := sqlstore.Open(ctx, sqlstore.Config{
-		URL: pgtest.DSN(t) + "&options=-c%20default_transaction_isolation%3Dserializable", Now: now,
+		URL: pgtest.WithSetting(t, pgtest.DSN(t), "default_transaction_isolation", "serializable"), Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)

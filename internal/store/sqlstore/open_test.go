@@ -177,7 +177,7 @@ func TestDurability(t *testing.T) {
 		}
 	})
 	t.Run("server default off", func(t *testing.T) {
-		db := openURL(t, pgtest.DSN(t)+"&options=-c%20synchronous_commit%3Doff")
+		db := openURL(t, pgtest.WithSetting(t, pgtest.DSN(t), "synchronous_commit", "off"))
 		got, err := db.Durability(context.Background())
 		if err != nil || got["writes"] != "on" || got["signIns"] != "on" {
 			t.Errorf("durability %v (%v), want on", got, err)
