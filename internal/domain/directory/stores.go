@@ -143,6 +143,9 @@ type AssignmentStore interface {
 	// AppRoleAssignmentsOf lists by principal, AppRoleAssignedTo by resource.
 	AppRoleAssignmentsOf(ctx context.Context, t TenantID, principal ID) ([]AppRoleAssignment, error)
 	AppRoleAssignedTo(ctx context.Context, t TenantID, resource ID, o ListOptions) (Page[AppRoleAssignment], error)
+	// AssignmentsAsleep lists what deleted service principals of an application
+	// would hold again if they were restored.
+	AssignmentsAsleep(ctx context.Context, t TenantID, appID ID) ([]AppRoleAssignment, error)
 	DeleteAssignment(ctx context.Context, t TenantID, id ID, ev *audit.Event) error
 }
 

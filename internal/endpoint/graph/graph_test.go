@@ -342,6 +342,15 @@ func TestNoEscalation(t *testing.T) {
 		{name: "no credential", as: "apps", method: "PATCH", path: "/applications/{strong}", body: `{"notes":"n","keyCredentials":[]}`, status: 204},
 		{name: "a weak application", as: "apps", method: "POST", path: "/applications/{first.api}/addPassword", status: 200},
 		{name: "an equal one", as: "equal", method: "POST", path: "/applications/{strong}/addPassword", status: 200},
+		{name: "its principal put to sleep", as: "apps", method: "DELETE", path: "/servicePrincipals/{strongSp}", status: 204},
+		{name: "secret while it sleeps", as: "apps", method: "POST", path: "/applications/{strong}/addPassword", status: 403, has: why},
+		{name: "certificate while it sleeps", as: "apps", method: "PATCH", path: "/applications/{strong}", body: key, status: 403, has: why},
+		{name: "federation while it sleeps", as: "apps", method: "POST", path: "/applications/{strong}/federatedIdentityCredentials", body: fic, status: 403, has: why},
+		{name: "a new principal meanwhile", as: "apps", method: "POST", path: "/servicePrincipals", body: `{"appId":"{strongId}"}`, status: 201, save: map[string]string{"weakSp": "id"}},
+		{name: "secret of the one while the other sleeps", as: "apps", method: "POST", path: "/servicePrincipals/{weakSp}/addPassword", status: 403, has: why},
+		{name: "equal to the sleeping one", as: "equal", method: "POST", path: "/applications/{strong}/addPassword", status: 200},
+		{name: "the sleeping one purged", as: "apps", method: "DELETE", path: "/directory/deletedItems/{strongSp}", status: 204},
+		{name: "nothing to wake up to", as: "apps", method: "POST", path: "/applications/{strong}/addPassword", status: 200},
 	})
 }
 

@@ -17,17 +17,31 @@ func (c *call) mayActAs(appID directory.ID) error {
 	if appID == c.actor.AppID || holds(c.actor.Roles, "AppRoleAssignment.ReadWrite.All") {
 		return nil // it is the caller, or the caller could give itself the same
 	}
-	sp, err := c.api.ServicePrincipals.ServicePrincipalByAppID(c.ctx, c.tenant(), appID)
-	if errors.Is(err, directory.ErrNotFound) {
-		return nil
-	}
+	// A deleted service principal counts: who deletes it, adds a credential to
+	// the application and restores it would have what it had.
+	assigned, err := c.api.Assignments.AssignmentsAsleep(c.ctx, c.tenant(), appID)
 	if err != nil {
 		return err
 	}
-	assigned, err := c.api.Assignments.AppRoleAssignmentsOf(c.ctx, c.tenant(), sp.ID)
-	if err != nil || len(assigned) == 0 {
+	sp, err := c.api.ServicePrincipals.ServicePrincipalByAppID(c.ctx, c.tenant(), appID)
+	if err != nil && !errors.Is(err, directory.ErrNotFound) {
 		return err
 	}
+	if err == nil {
+		awake, err := c.api.Assignments.AppRoleAssignmentsOf(c.ctx, c.tenant(), sp.ID)
+		if err != nil {
+			return err
+		}
+		assigned = append(assigned, awake...)
+	}
+	if len(assigned) == 0 {
+		return nil
+	}
+	return c.mayHold(assigned)
+}
+
+// mayHold refuses application permissions of Graph that the caller does not hold.
+func (c *call) mayHold(assigned []directory.AppRoleAssignment) error {
 	graph, err := c.api.ServicePrincipals.ServicePrincipalByAppID(c.ctx, c.tenant(), graphAppID)
 	if err != nil {
 		return err

@@ -36,6 +36,17 @@ func (b *suite) assignments(t *testing.T) {
 	must(t, b.Assignments.DeleteAssignment(ctx, tenant, a.ID, event("Remove")))
 	is(t, "deleting it twice", b.Assignments.DeleteAssignment(ctx, tenant, a.ID, event("Remove")), directory.ErrNotFound)
 	must(t, b.Assignments.CreateAssignment(ctx, tenant, &twice, event("Add")))
+
+	asleep := func(what string, tenant directory.TenantID, appID directory.ID, want int) {
+		if list := got[[]directory.AppRoleAssignment](t)(b.Assignments.AssignmentsAsleep(ctx, tenant, appID)); len(list) != want {
+			t.Errorf("asleep, %s: %+v", what, list)
+		}
+	}
+	asleep("before the deletion", tenant, p.AppID, 0)
+	must(t, b.ServicePrincipals.DeleteServicePrincipal(ctx, tenant, p.ID, deletedAt(9), event("Remove service principal")))
+	asleep("with the principal", tenant, p.AppID, 2)
+	asleep("in another tenant", b.tenant(t), p.AppID, 0)
+	asleep("of the resource", tenant, resource.AppID, 0)
 }
 
 func (b *suite) grants(t *testing.T) {
@@ -179,6 +190,7 @@ func (b *suite) zeroTenant(t *testing.T) {
 	all["create tenant"] = b.Tenants.CreateTenant(ctx, &directory.TenantSeed{Tenant: &directory.Tenant{}}, event("x"))
 	all["change tenant"] = b.Tenants.ChangeTenant(ctx, none, func(*directory.Tenant) error { return nil }, event("x"))
 	_, all["assignments of"] = b.Assignments.AppRoleAssignmentsOf(ctx, none, p.ID)
+	_, all["assignments asleep"] = b.Assignments.AssignmentsAsleep(ctx, none, p.AppID)
 	_, all["assigned to"] = b.Assignments.AppRoleAssignedTo(ctx, none, p.ID, directory.ListOptions{})
 	_, all["applications"] = b.Applications.Applications(ctx, none, directory.ListOptions{})
 	_, all["service principals"] = b.ServicePrincipals.ServicePrincipals(ctx, none, directory.ListOptions{})
