@@ -29,14 +29,15 @@ func (s *Server) routes() http.Handler {
 
 	// Areas by the first segment of the path.
 	areas := map[string]http.Handler{
-		"v1.0":     s.graph,
-		"beta":     s.graph,
-		"metadata": s.discovery.Endpoints(),
-		"healthz":  http.HandlerFunc(s.healthz),
-		"readyz":   http.HandlerFunc(s.readyz),
-		"error":    s.pages.ErrorLookup(),
-		"assets":   s.pages.Assets(),
-		"":         s.pages.Home(),
+		"v1.0":        s.graph,
+		"beta":        s.graph,
+		"metadata":    s.discovery.Endpoints(),
+		"healthz":     http.HandlerFunc(s.healthz),
+		"readyz":      http.HandlerFunc(s.readyz),
+		"error":       s.pages.ErrorLookup(),
+		"assets":      s.pages.Assets(),
+		"favicon.ico": s.pages.Icon(),
+		"":            s.pages.Home(),
 	}
 	if s.cfg.Dev {
 		dev := http.NewServeMux()

@@ -88,3 +88,8 @@ func (p *Pages) Assets() http.Handler {
 		_, _ = w.Write(file.body)
 	})
 }
+
+// Icon sends browsers that ask for /favicon.ico by themselves to the mark.
+func (p *Pages) Icon() http.Handler {
+	return http.RedirectHandler(p.assets.url("mark.svg"), http.StatusFound)
+}

@@ -2,7 +2,6 @@ package page_test
 
 import (
 	"errors"
-	"flag"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -13,8 +12,6 @@ import (
 	"github.com/sekisho-id/sekisho/internal/endpoint/web/page"
 	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
 )
-
-var lookAt = flag.String("look", "", "serve every page at this address, to look at them in a browser")
 
 const (
 	ordersID  = "3f0a7c11-52be-4c1d-9f3e-8d24b6a07e51"
@@ -88,14 +85,4 @@ func under(h http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r.WithContext(web.WithRequest(r.Context(), req)))
 	})
-}
-
-// TestLook serves the pages until it is interrupted:
-//
-//	go test ./internal/endpoint/web/page -run TestLook -timeout 0 -look localhost:8099
-func TestLook(t *testing.T) {
-	if *lookAt == "" {
-		t.Skip("give -look ADDRESS to look at the pages")
-	}
-	t.Fatal(http.ListenAndServe(*lookAt, routes(newPages(t))))
 }
