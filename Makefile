@@ -88,7 +88,7 @@ fmt:
 
 # Pages and golden files that are written by tests.
 generate:
-	go test ./internal/config ./internal/cli -run TestReference -update
+	go test ./internal/config ./internal/cli ./internal/protocol/aadsts ./internal/endpoint/graph -run TestReference -update
 
 clean:
 	rm -rf bin .tools
