@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 )
 
 // CreateApplication registers an application in the caller's tenant, with the
@@ -228,6 +229,9 @@ func newURIs(before, after *Application) []string {
 // othersAllow asks other objects whether a change agrees with them.
 func (o *Operations) othersAllow(ctx context.Context, before, after *Application) error {
 	for _, uri := range newURIs(before, after) {
+		if err := o.notAfterAnother(ctx, "identifierUris", uri, after.AppID); err != nil {
+			return err
+		}
 		// Token requests find a resource with the slash at its end toggled too.
 		for _, name := range []string{uri, toggleSlash(uri)} {
 			if err := o.nameFree(ctx, after.TenantID, name, after.SignInAudience != AudienceMyOrg, after); err != nil {
@@ -271,6 +275,25 @@ func (o *Operations) nameFree(ctx context.Context, t TenantID, name string, ever
 		return refusal(ObjectConflict, "identifierUris", textSameValue, "identifierUris")
 	}
 	return nil
+}
+
+// notAfterAnother refuses a resource name api://{appId} with the appId of another
+// application. Clients ask for that name without looking it up: whoever had it
+// first would get their tokens, and keep the application from its own name.
+func (o *Operations) notAfterAnother(ctx context.Context, property, name string, self ID) error {
+	host, ok := strings.CutPrefix(NormalizeName(name), "api://")
+	host, _, _ = strings.Cut(host, "/")
+	id, err := ParseID(host)
+	if !ok || err != nil || id == self {
+		return nil
+	}
+	switch _, err := o.Applications.ApplicationByAppID(ctx, id); {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return invalid(property, "Value '%s' of property %s holds the appId of another application.", clip(name), property)
 }
 
 // fewForeignResources bounds how many resources of other organisations an

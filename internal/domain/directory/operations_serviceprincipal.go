@@ -83,6 +83,11 @@ func (o *Operations) principalNamesFree(ctx context.Context, sp *ServicePrincipa
 		except = sp.App.ID
 	}
 	for _, name := range names {
+		if slices.Contains(sp.Names, name) {
+			if err := o.notAfterAnother(ctx, "servicePrincipalNames", name, sp.AppID); err != nil {
+				return err
+			}
+		}
 		forms := []string{name, toggleSlash(name)}
 		if _, err := ParseID(name); err == nil {
 			forms = forms[:1]

@@ -216,6 +216,7 @@ func TestKeysAreRolledWithAProof(t *testing.T) {
 		"algorithm none":      prove(t, old, "none", claims()),
 		"algorithm HS256":     prove(t, old, "HS256", claims()),
 		"larger than a proof": strings.Repeat("a", 9<<10),
+		"nothing but dots":    strings.Repeat(".", 4<<20),
 	} {
 		if _, err := w.ops.AddKey(w.ctx, w.c, w.target(app), directory.KeyDraft{Key: next.der}, proof); err == nil || !strings.Contains(err.Error(), "proof is not a valid token") {
 			t.Errorf("%s: %v", name, err)

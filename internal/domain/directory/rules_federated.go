@@ -34,7 +34,7 @@ func federated(f *FederatedIdentityCredential) error {
 	if err != nil {
 		return err
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) || u.Hostname() == "" || u.RawQuery != "" || strings.Contains(f.Issuer, "#") {
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) || u.Hostname() == "" || strings.ContainsAny(f.Issuer, "?#") {
 		return invalid("issuer", "Property issuer must be an https URL without query and fragment (OpenID Connect Discovery 1.0 §2).")
 	}
 	return text("description", f.Description, maxFederatedText)

@@ -133,6 +133,7 @@ func federatedRows() []ruleRow {
 		federate("subject of 600 characters", fine, func(f *directory.FederatedIdentityCredential) { f.Subject = strings.Repeat("a", 600) }),
 		federate("subject of 601 characters", invalid("longer than 600"), func(f *directory.FederatedIdentityCredential) { f.Subject = strings.Repeat("a", 601) }),
 		federate("description of 601 characters", invalid("longer than 600"), func(f *directory.FederatedIdentityCredential) { f.Description = ptr(strings.Repeat("a", 601)) }),
+		federate("issuer with an empty query", invalid("must be an https URL"), func(f *directory.FederatedIdentityCredential) { f.Issuer += "?" }),
 		federate("issuer over http", invalid("must be an https URL"), func(f *directory.FederatedIdentityCredential) { f.Issuer = "http://issuer.example" }),
 		federate("issuer on localhost, for development", fine, func(f *directory.FederatedIdentityCredential) { f.Issuer = "http://localhost:9000" }),
 		federate("issuer that is no URL", invalid("not a valid absolute URI"), func(f *directory.FederatedIdentityCredential) { f.Issuer = "github" }),

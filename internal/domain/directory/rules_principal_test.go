@@ -112,6 +112,14 @@ func lifecycleRows() []ruleRow {
 			sp, err := w.ops.ServicePrincipals.ServicePrincipalByAppID(w.ctx, w.c.Tenant, directory.GraphAppID)
 			return w.ops.DeleteServicePrincipal(w.ctx, w.c, need(w, sp, err).ID)
 		}, refused{directory.ReadOnly, "belongs to the platform"}},
+		{"§4", "Microsoft Graph disabled", func(w *world) error {
+			sp, err := w.ops.ServicePrincipals.ServicePrincipalByAppID(w.ctx, w.c.Tenant, directory.GraphAppID)
+			return w.changeSP(need(w, sp, err), func(p *directory.ServicePrincipal) { p.AccountEnabled = false })
+		}, refused{directory.ReadOnly, "belongs to the platform"}},
+		{"§4", "local name after another application's appId", func(w *world) error {
+			other := w.app()
+			return w.changeSP(w.sp(w.app()), func(p *directory.ServicePrincipal) { p.Names = []string{"api://" + string(other.AppID)} })
+		}, invalid("appId of another application")},
 		{"§3.7", "locked credentials in another tenant", lockedSecret(true), refused{directory.ReadOnly, "locks the credentials"}},
 		{"§3.7", "credentials in another tenant without a lock", lockedSecret(false), fine},
 		{"§3.7", "locked credentials at home", func(w *world) error {

@@ -87,13 +87,15 @@ func (ch principalChange) managedIdentity() error {
 }
 
 // builtin keeps credentials off the platform's own principals: whoever could
-// add one could act as Microsoft Graph itself.
+// add one could act as Microsoft Graph itself. Microsoft Graph stays enabled:
+// without tokens for it, nobody could enable it again.
 func (ch principalChange) builtin() error {
 	a := ch.after
 	if a.App == nil || !a.App.Builtin {
 		return nil
 	}
-	if credentialsDiffer(ch.before, a, func(KeyCredential) bool { return true }) || len(a.AppRoles) > 0 || len(a.Names) > 0 {
+	if credentialsDiffer(ch.before, a, func(KeyCredential) bool { return true }) || len(a.AppRoles) > 0 || len(a.Names) > 0 ||
+		a.AppID == GraphAppID && !a.AccountEnabled {
 		return refusal(ReadOnly, "", textBuiltin)
 	}
 	return nil

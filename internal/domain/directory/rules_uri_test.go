@@ -129,6 +129,14 @@ func identifierRows() []ruleRow {
 			w.must(w.ops.DeleteApplication(w.ctx, w.c, w.app(uri).ID))
 			return w.create(uri)
 		}, taken("identifierUris")},
+		{"§3.2", "the default name of another application", func(w *world) error {
+			first := w.app()
+			return w.change(w.app(v2), func(a *directory.Application) { a.IdentifierURIs = []string{"API://" + string(first.AppID) + "/x"} })
+		}, invalid("appId of another application")},
+		{"§3.2", "the default name of an application of another tenant", func(w *world) error {
+			foreign := w.other().app()
+			return w.change(w.app(v2, multi), func(a *directory.Application) { a.IdentifierURIs = []string{"api://" + string(foreign.AppID)} })
+		}, invalid("appId of another application")},
 		{"§3.2", "the name of a built-in resource", func(w *world) error {
 			return w.create(v2, func(a *directory.Application) { a.IdentifierURIs = []string{"https://graph.microsoft.com"} })
 		}, taken("identifierUris")},
