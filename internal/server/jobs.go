@@ -135,6 +135,7 @@ func (s *Server) housekeeping(ctx context.Context) {
 		{"sums of refusals", at.Add(-refusalsKept), s.stores.Refusals.SweepRefusals},
 		{"used assertions", at, s.stores.Assertions.SweepAssertions},
 		{"deleted objects", at.Add(-s.cfg.DeletedKept), s.stores.Deleted.PurgeExpired},
+		{"directory events", at.Add(-s.cfg.AuditsKept), s.db.SweepDirectoryEvents},
 		{"change log", at.Add(-changesKept), s.db.SweepChanges},
 	} {
 		for range sweepAtMost {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -256,7 +257,7 @@ func (db *DB) DeleteApplication(ctx context.Context, t directory.TenantID, id di
 		tx.changed(directory.ChangedApplication, id, string(a.AppID))
 		var home directory.ID
 		err = tx.one(ctx, selectLivingPrincipal, []any{t, a.AppID}, &home)
-		if err == sql.ErrNoRows {
+		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {

@@ -168,6 +168,15 @@ func (db *DB) SweepChanges(ctx context.Context, before time.Time, limit int) (in
 	return db.sweep(ctx, "sweep changes", sweepChanges, micros(before), limit)
 }
 
+const sweepEvents = `DELETE FROM directory_events WHERE (tenant_id, seq) IN
+	(SELECT tenant_id, seq FROM directory_events WHERE at < $1 ORDER BY at, tenant_id, seq LIMIT $2)`
+
+// SweepDirectoryEvents removes audit events older than the time, at most limit,
+// and says how many.
+func (db *DB) SweepDirectoryEvents(ctx context.Context, before time.Time, limit int) (int, error) {
+	return db.sweep(ctx, "sweep directory events", sweepEvents, micros(before), limit)
+}
+
 // sweep runs a statement that deletes at most limit rows of before.
 func (db *DB) sweep(ctx context.Context, act, query string, before int64, limit int) (int, error) {
 	var n int64

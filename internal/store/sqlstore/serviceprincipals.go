@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -319,7 +320,7 @@ func (tx *txn) updatePrincipal(ctx context.Context, before, p *directory.Service
 		name := fold(p.DisplayName)
 		if name == "" {
 			err := tx.one(ctx, selectAppName, []any{p.AppID}, &name)
-			if err != nil && err != sql.ErrNoRows {
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
 				return err
 			}
 		}

@@ -89,13 +89,13 @@ func (s *session) eachText(ctx context.Context, text string, args []any, scan fu
 	if err != nil {
 		return err
 	}
+	defer rows.Close()
 	for rows.Next() {
 		if err := scan(rows); err != nil {
-			_ = rows.Close()
 			return err
 		}
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	return rows.Err()
 }
 
 // read is a session for a single reading statement.

@@ -30,7 +30,7 @@ func (b *suite) tenants(t *testing.T) {
 			ID: newID(), AppRoleID: directory.ZeroID, PrincipalID: u.ID, PrincipalKind: directory.KindUser, ResourceID: p.ID, CreatedAt: at(4),
 		}},
 		Grants: []directory.OAuth2PermissionGrant{{
-			ID: "seed-" + string(id.String()), ClientID: p.ID, ResourceID: p.ID, ConsentType: directory.ConsentPrincipal, PrincipalID: u.ID, Scope: "read",
+			ID: "seed-" + id.String(), ClientID: p.ID, ResourceID: p.ID, ConsentType: directory.ConsentPrincipal, PrincipalID: u.ID, Scope: "read",
 		}},
 	}
 	must(t, b.Tenants.CreateTenant(ctx, seed, event("Add tenant")))

@@ -269,6 +269,7 @@ CREATE TABLE directory_events (
 	correlation_id TEXT NOT NULL,
 	PRIMARY KEY (tenant_id, seq)
 );
+CREATE INDEX directory_events_at ON directory_events (at);
 
 CREATE TABLE refusals (
 	tenant_id TEXT COLLATE "C" NOT NULL,
