@@ -51,28 +51,33 @@ func readPage(t *testing.T, page string) string {
 func allPages(t *testing.T) []string {
 	t.Helper()
 	var pages []string
-	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
+	walkTree(t, ".md", func(path string) {
+		page, err := filepath.Rel(tree, path)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		if d.IsDir() {
-			switch d.Name() {
-			case ".git", ".tools", "node_modules", "testdata", "bin":
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if strings.HasSuffix(path, ".md") {
-			page, err := filepath.Rel(tree, path)
-			pages = append(pages, filepath.ToSlash(page))
+		pages = append(pages, filepath.ToSlash(page))
+	})
+	return pages
+}
+
+// walkTree calls f with each file of the tree that has the suffix.
+func walkTree(t *testing.T, suffix string, f func(path string)) {
+	t.Helper()
+	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
+		case d.IsDir() && slices.Contains([]string{".git", ".tools", "node_modules", "testdata", "bin"}, d.Name()):
+			return fs.SkipDir
+		case strings.HasSuffix(path, suffix):
+			f(path)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pages
 }
 
 // block is a fenced block: what stands after the fence, and the lines inside.
@@ -211,7 +216,7 @@ func scriptOf(text string) string {
 		case "sh":
 			fmt.Fprintf(&b, "echo '--- block %d' >&2\n%s", i+1, bl.body)
 		case "sh refused":
-			fmt.Fprintf(&b, "echo '--- block %d' >&2\n(set +e; unset CURL_HOME\n%s) > refused.out\ngrep -q AADSTS refused.out\n", i+1, bl.body)
+			fmt.Fprintf(&b, "echo '--- block %d' >&2\n(set +e; unset CURL_HOME\n%s) > refused.out || true\ngrep -q AADSTS refused.out\n", i+1, bl.body)
 		}
 	}
 	return b.String()
@@ -240,7 +245,7 @@ func runPage(t *testing.T, binary, script string) {
 	script = strings.NewReplacer(
 		"localhost:8443", platform, "localhost:8081", api, "-C samples", "-C "+filepath.Join(root, "samples"),
 	).Replace(script)
-	cmd := exec.Command("bash", "-e", "-c", script)
+	cmd := exec.Command("bash", "-e", "-c", "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"+script)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CURL_HOME="+dir, "LC_ALL=C")
 	var out bytes.Buffer
@@ -338,23 +343,43 @@ func TestCompatibilityRowsAreProved(t *testing.T) {
 	}
 }
 
+// The list of packages in docs/architecture.md is that of the tree.
+func TestArchitectureListsThePackages(t *testing.T) {
+	page := readPage(t, "docs/architecture.md")
+	listed := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(internal/[^`]*)`").FindAllStringSubmatch(page, -1) {
+		listed[m[1]] = true
+	}
+	walkTree(t, "doc.go", func(path string) {
+		dir, err := filepath.Rel(tree, filepath.Dir(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name := filepath.ToSlash(dir); strings.HasPrefix(name, "internal/") {
+			if !listed[name] {
+				t.Errorf("docs/architecture.md does not list %s", name)
+			}
+			delete(listed, name)
+		}
+	})
+	for name := range listed {
+		t.Errorf("docs/architecture.md lists %s, which does not exist", name)
+	}
+}
+
 // testNames are the names of all test functions of the tree.
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
 	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
 	names := map[string]bool{}
-	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
+	walkTree(t, "_test.go", func(path string) {
 		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, m := range function.FindAllStringSubmatch(string(text), -1) {
 			names[m[1]] = true
 		}
-		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return names
 }
