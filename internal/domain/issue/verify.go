@@ -142,8 +142,8 @@ func (v *Verifier) accept(ctx context.Context, t directory.TenantID, c *ownClaim
 	if err != nil {
 		return nil, notFoundAs(err, ErrTokenRevoked)
 	}
-	if !app.AccountEnabled || app.App == nil && app.Type != directory.TypeManagedIdentity {
-		return nil, ErrTokenRevoked
+	if err := Alive(ctx, v.Lookup, app); err != nil {
+		return nil, err
 	}
 	got := &Verified{Tenant: t, App: app.ID, AppID: appID, Roles: c.Roles}
 	if c.Scp != nil {
@@ -154,6 +154,28 @@ func (v *Verifier) accept(ctx context.Context, t directory.TenantID, c *ownClaim
 		return nil, ErrTokenRevoked
 	}
 	return got, nil
+}
+
+// Alive judges whether what was issued to a service principal still counts: its
+// tenant and itself are enabled, and its application is there and still offered
+// to the tenant. It returns ErrTokenRevoked where it does not.
+func Alive(ctx context.Context, l directory.Lookup, p *directory.ServicePrincipal) error {
+	tenant, err := l.TenantByName(ctx, p.TenantID.String())
+	if err != nil {
+		return notFoundAs(err, ErrTokenRevoked)
+	}
+	app := p.App
+	switch {
+	case tenant.Disabled, !p.AccountEnabled:
+		return ErrTokenRevoked
+	case app == nil && p.Type == directory.TypeManagedIdentity:
+		return nil
+	case app == nil,
+		app.TenantID != p.TenantID && !app.MultiTenant(),
+		app.DisabledByMicrosoftStatus != nil && *app.DisabledByMicrosoftStatus != "NotDisabled":
+		return ErrTokenRevoked
+	}
+	return nil
 }
 
 func notFoundAs(err, as error) error {
