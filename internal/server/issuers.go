@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/sekisho-id/sekisho/internal/domain/clientauth/issuer"
@@ -26,6 +27,23 @@ func (s *Server) ownIssuer(ctx context.Context, iss string) ([]issuer.Key, bool,
 		keys = append(keys, issuer.Key{ID: k.KID(), Public: k.Public()})
 	}
 	return keys, true, nil
+}
+
+// ownAlive says whether a token of this server still counts: a workload that was
+// disabled or deleted cannot go on under another application's name.
+func (s *Server) ownAlive(ctx context.Context, iss string, object directory.ID) (bool, error) {
+	tenant, ok := ownTenant(s.bases, iss)
+	if !ok {
+		return false, nil
+	}
+	principal, err := s.view.ServicePrincipal(ctx, tenant, object)
+	if err == nil {
+		err = issue.Alive(ctx, s.view, principal)
+	}
+	if errors.Is(err, directory.ErrNotFound) || errors.Is(err, issue.ErrTokenRevoked) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // ownTenant reads the tenant out of an issuer of ours, v1 or v2.

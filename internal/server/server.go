@@ -211,7 +211,7 @@ func (s *Server) endpoints(ctx context.Context) error {
 	s.token = token.New(token.Config{
 		Lookup: s.view, Tokens: tokens, Refusals: s.refusals, Refused: s.metrics.refused, Now: s.clock.Now, Log: s.log,
 		Clients: clientauth.New(clientauth.Config{
-			Now: s.clock.Now, Secrets: s.ops.Secrets.(*clientauth.SecretHasher), Assertions: s.stores.Assertions,
+			Now: s.clock.Now, Secrets: s.ops.Secrets.(*clientauth.SecretHasher), Assertions: s.stores.Assertions, Alive: s.ownAlive,
 			Issuers: issuer.New(issuer.Config{
 				Now: s.clock.Now, Own: s.ownIssuer, AllowLoopback: s.cfg.Dev,
 				AllowedPrefixes: s.cfg.OutboundAllow, AllowedHosts: s.cfg.OutboundHosts, RootCAs: s.cfg.OutboundCAs,

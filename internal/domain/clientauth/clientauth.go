@@ -62,6 +62,10 @@ type Config struct {
 	Secrets    *SecretHasher
 	Issuers    *issuer.Resolver
 	Assertions Assertions
+	// Alive says whether an app-only token of this server, presented as an
+	// assertion, still counts: iss is its issuer, object the service principal
+	// that it was issued to. Nil where Issuers knows no issuer of its own.
+	Alive func(ctx context.Context, iss string, object directory.ID) (bool, error)
 }
 
 // Authenticator checks the credentials of clients. It is safe for concurrent
@@ -71,11 +75,13 @@ type Authenticator struct {
 	secrets    *SecretHasher
 	issuers    *issuer.Resolver
 	assertions Assertions
+	alive      func(ctx context.Context, iss string, object directory.ID) (bool, error)
 }
 
-// New returns an Authenticator; every field of the Config is needed.
+// New returns an Authenticator; every field of the Config is needed unless it
+// says otherwise.
 func New(c Config) *Authenticator {
-	return &Authenticator{now: c.Now, secrets: c.Secrets, issuers: c.Issuers, assertions: c.Assertions}
+	return &Authenticator{now: c.Now, secrets: c.Secrets, issuers: c.Issuers, assertions: c.Assertions, alive: c.Alive}
 }
 
 // Audiences lists what a client may write into the `aud` of its own assertion:

@@ -36,8 +36,10 @@ func (a *Authenticator) checkFederated(ctx context.Context, t *target, as *asser
 	if err != nil {
 		return "", err
 	}
-	if own && !appOnly(as) {
-		return "", aadsts.New(aadsts.FederatedUserToken)
+	if own {
+		if err := a.checkOwn(ctx, as); err != nil {
+			return "", err
+		}
 	}
 	return matchFederated(trusted, as)
 }
@@ -75,6 +77,27 @@ func (a *Authenticator) verifyFederated(ctx context.Context, as *assertion) (own
 		}
 	}
 	return false, failure
+}
+
+// checkOwn judges a token of this server: it is app-only, and the service
+// principal that it was issued to has not been disabled or deleted since.
+func (a *Authenticator) checkOwn(ctx context.Context, as *assertion) error {
+	if !appOnly(as) {
+		return aadsts.New(aadsts.FederatedUserToken)
+	}
+	if a.alive == nil {
+		return errors.New("clientauth: nothing says whether tokens of this server still count")
+	}
+	oid, _ := text(as.claims, "oid")
+	object, err := directory.ParseID(oid)
+	if err != nil {
+		return unreadable("'oid' is missing")
+	}
+	alive, err := a.alive(ctx, as.iss, object)
+	if err == nil && !alive {
+		err = unsigned("the service principal that it was issued to is disabled or gone")
+	}
+	return err
 }
 
 // appOnly tells our own app-only access tokens from those for a person (scp)

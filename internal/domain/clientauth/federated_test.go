@@ -276,6 +276,12 @@ func TestOwnTokens(t *testing.T) {
 			return []issuer.Key{{ID: "k1", Algorithm: "RS256", Public: key.Public()}}, iss == own, nil
 		}
 	})
+	w.auth.alive = func(_ context.Context, iss string, object directory.ID) (bool, error) {
+		if object == ficID {
+			return false, directory.ErrUnavailable
+		}
+		return iss == own && object == otherID, nil
+	}
 	w.federate(own, otherID)
 	for _, c := range []struct {
 		name   string
@@ -289,10 +295,12 @@ func TestOwnTokens(t *testing.T) {
 		{"of a person, without scopes", "RS256", map[string]any{"azp": otherID, "scp": ""}, aadsts.FederatedUserToken},
 		{"ID token", "RS256", nil, aadsts.FederatedUserToken},
 		{"key for another algorithm", "PS256", map[string]any{"azp": otherID}, aadsts.AssertionSignature},
+		{"of a principal that is gone", "RS256", map[string]any{"azp": otherID, "oid": clientID}, aadsts.AssertionSignature},
+		{"of nobody", "RS256", map[string]any{"azp": otherID, "oid": nil}, aadsts.AssertionClaims},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			claims := override(map[string]any{
-				"iss": own, "sub": otherID, "aud": exchange, "exp": noon.Unix() + 3600,
+				"iss": own, "sub": otherID, "oid": otherID, "aud": exchange, "exp": noon.Unix() + 3600,
 			}, c.change)
 			jwt := sign(t, c.alg, key, map[string]any{"kid": "k1"}, claims)
 			_, err := w.authenticate(assertionOf(jwt))
@@ -302,6 +310,12 @@ func TestOwnTokens(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+	unsure := assertionOf(sign(t, jose.RS256, key, map[string]any{"kid": "k1"}, map[string]any{
+		"iss": own, "sub": otherID, "oid": ficID, "azp": otherID, "aud": exchange, "exp": noon.Unix() + 3600,
+	}))
+	if _, err := w.authenticate(unsure); !errors.Is(err, directory.ErrUnavailable) {
+		t.Errorf("where the directory does not answer: %v", err)
 	}
 	broken := newWorld(t, func(c *issuer.Config) {
 		c.Own = func(context.Context, string) ([]issuer.Key, bool, error) { return nil, false, directory.ErrUnavailable }
