@@ -114,8 +114,12 @@ func (r *Recorder) run() {
 	defer close(r.stopped)
 	records := make([]*SignIn, 0, r.batch)
 	for range r.wake {
-		for {
+		// What arrives while a commit is under way waits for the first signature
+		// among it to start, not for the commit to end: on a fast disk a writer that
+		// went on by itself would commit every record alone.
+		for full := true; full; {
 			tickets := r.take()
+			full = len(tickets) == r.batch
 			if len(tickets) == 0 {
 				break
 			}

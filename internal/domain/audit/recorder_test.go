@@ -90,6 +90,38 @@ func TestRecorderTakesAlongWhoWaits(t *testing.T) {
 	r.Close()
 }
 
+// A commit's end alone starts no other: records that arrive meanwhile are
+// collected until one of their signatures starts.
+func TestRecorderCollectsUntilASignatureStarts(t *testing.T) {
+	s := newHeld()
+	r := NewRecorder(s, 100, 10)
+	enqueue(t, r).Flush()
+	<-s.entered
+	var later []*Ticket
+	for range 3 {
+		later = append(later, enqueue(t, r))
+	}
+	s.release <- nil
+	for range 3 {
+		later = append(later, enqueue(t, r))
+	}
+	later[0].Flush()
+	if n := <-s.entered; n != 6 {
+		t.Errorf("second batch of %d, want all 6", n)
+	}
+	later[5].Flush() // is on its way already
+	s.release <- nil
+	for _, ticket := range later {
+		if err := ticket.Wait(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(s.batches); n != 2 {
+		t.Errorf("%d commits", n)
+	}
+	r.Close()
+}
+
 func TestRecorderFailureReachesEveryTicketOfTheBatch(t *testing.T) {
 	s := newHeld()
 	r := NewRecorder(s, 10, 4)
