@@ -16,7 +16,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -207,13 +209,35 @@ func (in *instance) stop() error {
 	return nil
 }
 
-// cpu is the CPU time of server and database so far.
-func (in *instance) cpu() (server, database time.Duration, err error) {
-	if server, err = cpuOf(in.cmd.Process.Pid); err != nil || in.databasePID == 0 {
-		return server, 0, err
+// usage is what server and database have used so far.
+type usage struct {
+	server, database time.Duration // CPU time
+	statements       float64       // of SQL
+}
+
+func (u usage) minus(v usage) usage {
+	return usage{u.server - v.server, u.database - v.database, u.statements - v.statements}
+}
+
+var statementsLine = regexp.MustCompile(`(?m)^sekisho_sql_statements_total (\S+)$`)
+
+func (in *instance) used(ctx context.Context) (u usage, err error) {
+	metrics, err := read(ctx, "http://"+in.operations+"/metrics")
+	if err != nil {
+		return u, err
 	}
-	database, err = cpuOfFamily(in.databasePID)
-	return server, database, err
+	m := statementsLine.FindSubmatch(metrics)
+	if m == nil {
+		return u, errors.New("/metrics does not count SQL statements")
+	}
+	if u.statements, err = strconv.ParseFloat(string(m[1]), 64); err != nil {
+		return u, err
+	}
+	if u.server, err = cpuOf(in.cmd.Process.Pid); err != nil || in.databasePID == 0 {
+		return u, err
+	}
+	u.database, err = cpuOfFamily(in.databasePID)
+	return u, err
 }
 
 // tokenTarget is the request of a token for a scope.

@@ -29,6 +29,7 @@ type bench struct {
 	parts             []string
 	connections       []int
 	profiles          bool
+	keep              string
 
 	quick           bool
 	runs, starting  int
@@ -57,6 +58,7 @@ func run() error {
 	flag.StringVar(&only, "only", strings.Join(allParts, ","), "parts to measure")
 	flag.StringVar(&at, "connections", "1,8,32", "concurrency of token requests")
 	flag.BoolVar(&b.profiles, "profile", false, "show the profiles even where no figure is missed")
+	flag.StringVar(&b.keep, "keep", "", "file for the last CPU profile")
 	flag.StringVar(&trial, "env", "", "environment variables for the server, separated by blanks, to try something out")
 	flag.BoolVar(&greet, "hello", false, "be the server that says hello (for use by this program)")
 	flag.Parse()

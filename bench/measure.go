@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -22,6 +24,7 @@ type tokenFigures struct {
 	p50, p99         series // milliseconds
 	server, database series // CPU microseconds per token
 	signature        series // S, microseconds
+	statements       series // SQL statements per token
 }
 
 func micros(d time.Duration, n int) float64 {
@@ -55,7 +58,7 @@ func (b *bench) tokens(ctx context.Context, in *instance, algorithmName string, 
 		return nil, err
 	}
 	for range b.runs {
-		server, database, err := in.cpu()
+		used, err := in.used(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +67,7 @@ func (b *bench) tokens(ctx context.Context, in *instance, algorithmName string, 
 			return nil, err
 		}
 		in.tokens += l.count
-		server2, database2, err := in.cpu()
+		now, err := in.used(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -72,23 +75,24 @@ func (b *bench) tokens(ctx context.Context, in *instance, algorithmName string, 
 		if err != nil {
 			return nil, err
 		}
-		f.add(l, server2-server, database2-database, between(before, after))
+		f.add(l, now.minus(used), between(before, after))
 		before = after
 	}
-	b.say("%s %s at %d: EFF %s, frac %s, p50 %s, p99 %s ms, server %s µs, database %s µs, S %s µs, %s /s", in.name, algorithmName, connections,
-		f.eff.text(3), f.frac.text(3), f.p50.text(1), f.p99.text(1), f.server.text(0), f.database.text(0), f.signature.text(0), f.rate.text(0))
+	b.say("%s %s at %d: EFF %s, frac %s, p50 %s, p99 %s ms, server %s µs, database %s µs, S %s µs, %s /s, %s statements", in.name, algorithmName, connections,
+		f.eff.text(3), f.frac.text(3), f.p50.text(1), f.p99.text(1), f.server.text(0), f.database.text(0), f.signature.text(0), f.rate.text(0), f.statements.text(3))
 	return f, nil
 }
 
-func (f *tokenFigures) add(l *load, server, database time.Duration, u unit) {
+func (f *tokenFigures) add(l *load, used usage, u unit) {
 	f.rate = append(f.rate, l.rate())
 	f.frac = append(f.frac, l.rate()/u.l)
-	f.eff = append(f.eff, float64(u.s)*float64(l.count)/float64(server+database))
+	f.eff = append(f.eff, float64(u.s)*float64(l.count)/float64(used.server+used.database))
 	f.p50 = append(f.p50, millis(l.percentile(.50)))
 	f.p99 = append(f.p99, millis(l.percentile(.99)))
-	f.server = append(f.server, micros(server, l.count))
-	f.database = append(f.database, micros(database, l.count))
+	f.server = append(f.server, micros(used.server, l.count))
+	f.database = append(f.database, micros(used.database, l.count))
 	f.signature = append(f.signature, micros(u.s, 1))
+	f.statements = append(f.statements, used.statements/float64(l.count))
 }
 
 // documentFigures compare discovery documents with a handler that says hello.
@@ -334,7 +338,10 @@ func parseBenchmarks(out string) (*bearerFigures, error) {
 // of what is not the signature.
 func (b *bench) profile(ctx context.Context, in *instance, t *target, connections int) (string, error) {
 	seconds := max(int(b.runTime/time.Second), 2)
-	file := filepath.Join(b.dir, "cpu.prof")
+	file := b.keep
+	if file == "" {
+		file = filepath.Join(b.dir, "cpu.prof")
+	}
 	fetched := make(chan error, 1)
 	go func() {
 		fetched <- fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", in.operations, seconds), file)
@@ -371,18 +378,27 @@ func topOf(top string) string {
 	return b.String()
 }
 
+// fetch saves what a URL of the operations listener answers.
 func fetch(ctx context.Context, url, file string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	text, err := read(ctx, url)
 	if err != nil {
 		return err
+	}
+	return os.WriteFile(file, text, 0o600)
+}
+
+func read(ctx context.Context, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %d", url, resp.StatusCode)
+		return nil, fmt.Errorf("%s answered %d", url, resp.StatusCode)
 	}
-	return save(resp.Body, file)
+	return io.ReadAll(resp.Body)
 }

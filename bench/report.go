@@ -215,14 +215,14 @@ func (r *report) goals(b *strings.Builder) {
 
 func (r *report) details(b *strings.Builder) {
 	if len(r.tokens) > 0 {
-		b.WriteString("\n## Tokens\n\n| | concurrency | EFF | frac | tokens/s | p50 ms | p99 ms | CPU of the server µs | of the database µs | S µs |\n|---|---|---|---|---|---|---|---|---|---|\n")
+		b.WriteString("\n## Tokens\n\n| | concurrency | EFF | frac | tokens/s | p50 ms | p99 ms | CPU of the server µs | of the database µs | S µs | SQL statements |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 		for _, f := range r.tokens {
 			database := f.database
 			if f.engine == "SQLite" {
 				database = nil // it is in the server
 			}
-			fmt.Fprintf(b, "| %s, %s | %d | %s | %s | %s | %s | %s | %s | %s | %s |\n", f.algorithm, f.engine, f.connections,
-				f.eff.text(3), f.frac.text(3), f.rate.text(0), f.p50.text(1), f.p99.text(1), f.server.text(0), database.text(0), f.signature.text(0))
+			fmt.Fprintf(b, "| %s, %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", f.algorithm, f.engine, f.connections,
+				f.eff.text(3), f.frac.text(3), f.rate.text(0), f.p50.text(1), f.p99.text(1), f.server.text(0), database.text(0), f.signature.text(0), f.statements.text(2))
 		}
 	}
 	if d := r.documents; d != nil {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 )
@@ -38,16 +36,4 @@ func (s series) text(decimals int) string {
 		return f(s[0])
 	}
 	return fmt.Sprintf("%s (%s–%s)", f(s.median()), f(slices.Min(s)), f(slices.Max(s)))
-}
-
-func save(r io.Reader, file string) error {
-	f, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, r)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	return err
 }
