@@ -181,7 +181,8 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	shell := &web.Shell{
-		Hosts: s.hosts, TrustedProxies: s.cfg.TrustedProxies, Rand: s.cfg.Rand, Now: s.clock.Now, Log: s.log, Done: s.metrics.request,
+		Hosts: s.hosts, TrustedProxies: s.cfg.TrustedProxies, Plain: s.cfg.TLS == nil,
+		Rand: s.cfg.Rand, Now: s.clock.Now, Log: s.log, Done: s.metrics.request,
 	}
 	s.handler = shell.Wrap(s.routes())
 	s.metrics.watch(s)

@@ -27,6 +27,8 @@ type Shell struct {
 	Hosts map[string]issue.Hosts
 	// TrustedProxies may name the client's address and host for others.
 	TrustedProxies []netip.Prefix
+	// Plain says that the listener speaks HTTP without TLS, behind such a proxy.
+	Plain bool
 	Rand           io.Reader
 	Now            func() time.Time
 	Log            *slog.Logger
@@ -102,6 +104,9 @@ func (s *Shell) open(w http.ResponseWriter, r *http.Request) (*Request, bool) {
 		return nil, false
 	}
 	req.Hosts = hosts
+	if !s.encrypted(w, r, req, trusted) {
+		return nil, false
+	}
 	ip, ok := clientIP(r, peer, trusted, s.trusted)
 	if !ok {
 		setIDs(w, req)

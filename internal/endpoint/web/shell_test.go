@@ -51,6 +51,43 @@ func request(peer, host string, headers ...string) *http.Request {
 	return r
 }
 
+// A listener without TLS takes credentials from its proxies alone, and from
+// those only what came to them over https.
+func TestPlainHTTP(t *testing.T) {
+	for _, tt := range []struct {
+		name, method, peer, path, proto string
+		status                          int
+		location                        string
+	}{
+		{name: "from a proxy", method: "POST", peer: "10.1.2.3:1", status: 200},
+		{name: "from a proxy, https before it", method: "POST", peer: "10.1.2.3:1", proto: "https", status: 200},
+		{name: "not from a proxy", method: "POST", peer: "203.0.113.9:1", status: 403},
+		{name: "not from a proxy, reading", method: "GET", peer: "203.0.113.9:1", status: 403},
+		{name: "not from a proxy, whatever it says", method: "POST", peer: "203.0.113.9:1", proto: "https", status: 403},
+		{name: "plain before the proxy", method: "POST", peer: "10.1.2.3:1", proto: "http", status: 400},
+		{name: "plain before the proxy, reading", method: "GET", peer: "10.1.2.3:1", path: "/x?y=//evil.example", proto: "HTTP", status: 301, location: "https://login.example/x?y=//evil.example"},
+		{name: "health", method: "GET", peer: "203.0.113.9:1", path: "/readyz", status: 200},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			shell := testShell(&bytes.Buffer{})
+			shell.Plain = true
+			if tt.path == "" {
+				tt.path = "/x"
+			}
+			r := httptest.NewRequest(tt.method, tt.path, nil)
+			r.RemoteAddr, r.Host = tt.peer, "login.example"
+			if tt.proto != "" {
+				r.Header.Set("X-Forwarded-Proto", tt.proto)
+			}
+			w := httptest.NewRecorder()
+			shell.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })).ServeHTTP(w, r)
+			if w.Code != tt.status || w.Header().Get("Location") != tt.location || w.Header().Get("X-Ms-Request-Id") == "" {
+				t.Errorf("%d to %q, want %d to %q", w.Code, w.Header().Get("Location"), tt.status, tt.location)
+			}
+		})
+	}
+}
+
 func TestClientAddressAndHost(t *testing.T) {
 	tests := []struct {
 		name    string
