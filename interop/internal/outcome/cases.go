@@ -1,0 +1,70 @@
+package outcome
+
+// Case is something that a client can be asked to do; its text is its name in the
+// summary.
+type Case string
+
+// The cases. What each of them checks is said in Cases.
+const (
+	Secret           Case = "secret"
+	SecretBasic      Case = "secret-basic"
+	WrongSecret      Case = "wrong-secret"
+	Certificate      Case = "certificate"
+	CertificateChain Case = "certificate-chain"
+	CertificateSHA1  Case = "certificate-sha1"
+	Assertion        Case = "assertion"
+	Workload         Case = "workload"
+	V1API            Case = "v1-api"
+	Graph            Case = "graph"
+	Domain           Case = "domain"
+	Cache            Case = "cache"
+	Capability       Case = "capability"
+	Unconsented      Case = "unconsented"
+	Discovery        Case = "discovery"
+	Verify           Case = "verify"
+	VerifyV1         Case = "verify-v1"
+	Refuse           Case = "refuse"
+)
+
+// Info says what a case is about.
+type Info struct {
+	Case Case
+	// Column is its heading in a table, English and Japanese.
+	Column, ColumnJA string
+	// Checks is what passes the case.
+	Checks string
+	// Brief cases are columns of the README's table too.
+	Brief bool
+}
+
+// Cases is every case in the order of the columns.
+var Cases = []Info{
+	{Secret, "secret", "シークレット", "a token by client secret for an API with version 2.0 tokens, tenant given by its id", true},
+	{SecretBasic, "secret (Basic)", "シークレット (Basic)", "the secret in an Authorization header (RFC 6749 §2.3.1)", false},
+	{WrongSecret, "error", "エラー", "a wrong secret becomes the client's own error, which shows AADSTS7000215 and a correlation id", true},
+	{Certificate, "certificate", "証明書", "a token by an assertion that the client signs with a certificate's key, in the client's preferred form", true},
+	{CertificateChain, "certificate chain", "証明書チェーン", "the same with the certificate in x5c", false},
+	{CertificateSHA1, "certificate (SHA-1)", "証明書 (SHA-1)", "the same signed RS256 and named by its SHA-1 thumbprint, as older settings do", false},
+	{Assertion, "federation", "フェデレーション", "a token by an assertion of another issuer (workload identity federation), handed over by the program", true},
+	{Workload, "workload identity", "ワークロード ID", "the same from AZURE_FEDERATED_TOKEN_FILE and its companions, as in Kubernetes", false},
+	{V1API, "v1.0 API", "v1.0 API", "a token for an API with version 1.0 tokens", true},
+	{Graph, "Graph", "Graph", "a token for https://graph.microsoft.com/.default, and a call to Graph with it", true},
+	{Domain, "domain", "ドメイン", "the tenant given by its domain name", true},
+	{Cache, "cache", "キャッシュ", "a second call is answered from the client's cache", true},
+	{Capability, "cp1", "cp1", "the client says that it can handle claims challenges, and the API's token says so too", false},
+	{Unconsented, "unknown tenant", "未同意テナント", "in a tenant that did not let the client in it gets AADSTS7000229", false},
+	{Discovery, "discovery", "ディスカバリ", "the OpenID metadata is read from the tenant's issuer and accepted", true},
+	{Verify, "verification", "検証", "a version 2.0 access token is verified with the keys that the metadata names", true},
+	{VerifyV1, "verification (v1.0)", "検証 (v1.0)", "the same for a version 1.0 access token", false},
+	{Refuse, "refusal", "拒否", "a token whose signature was changed is refused", false},
+}
+
+// InfoOf finds a case.
+func InfoOf(c Case) (Info, bool) {
+	for _, i := range Cases {
+		if i.Case == c {
+			return i, true
+		}
+	}
+	return Info{}, false
+}

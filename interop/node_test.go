@@ -1,0 +1,51 @@
+package interop
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/sekisho-id/sekisho/interop/internal/outcome"
+)
+
+// leastNode is what the newest of the clients asks for.
+const leastNode = 20
+
+func TestNodeMSAL(t *testing.T) {
+	runNode(t, "msal-node", "msal-node.mjs", outcome.Secret, outcome.WrongSecret, outcome.Certificate, outcome.CertificateChain,
+		outcome.CertificateSHA1, outcome.Assertion, outcome.V1API, outcome.Graph, outcome.Domain, outcome.Cache, outcome.Capability, outcome.Unconsented)
+}
+
+func TestNodeAzureIdentity(t *testing.T) {
+	runNode(t, "azure-identity-js", "azure-identity.mjs", outcome.Secret, outcome.WrongSecret, outcome.Certificate, outcome.CertificateChain,
+		outcome.Assertion, outcome.Workload, outcome.V1API, outcome.Graph, outcome.Domain, outcome.Cache, outcome.Capability)
+}
+
+func TestNodeGraphClient(t *testing.T) {
+	runNode(t, "graph-js", "graph-client.mjs", outcome.Graph)
+}
+
+func TestNodeOpenIDClient(t *testing.T) {
+	runNode(t, "openid-client", "openid-client.mjs", outcome.Secret, outcome.SecretBasic, outcome.WrongSecret, outcome.Certificate,
+		outcome.V1API, outcome.Graph, outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse)
+}
+
+func runNode(t *testing.T, client, script string, cases ...outcome.Case) {
+	t.Helper()
+	node, npm := tool(t, "node"), tool(t, "npm")
+	out, err := exec.Command(node, "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	major, _, _ := strings.Cut(strings.TrimPrefix(string(out), "v"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n < leastNode {
+		t.Fatalf("node is %s here, and the clients need %d: run `make deps-interop`, then put the folder that scripts/node.sh prints first in PATH",
+			strings.TrimSpace(string(out)), leastNode)
+	}
+	install(t, "node", "node_modules/.installed", []string{"package.json", "package-lock.json"}, []string{npm, "ci", "--ignore-scripts", "--loglevel=error"})
+	program{
+		client: client, command: []string{node, script}, dir: "node",
+		env: []string{"NODE_EXTRA_CA_CERTS=" + stage.server.CAFile}, cases: cases,
+	}.run(t)
+}
