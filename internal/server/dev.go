@@ -75,7 +75,8 @@ func readJSON(r *http.Request, v any) error {
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
+	err = dec.Decode(v)
+	if _, end := dec.Token(); err != nil || !errors.Is(end, io.EOF) {
 		return errors.New("the body is not the JSON object expected here")
 	}
 	return nil

@@ -60,7 +60,7 @@ func TestDevClock(t *testing.T) {
 	if d := time.Until(srv.Now()).Abs(); d > time.Minute {
 		t.Errorf("the clock is %v off after the reset", d)
 	}
-	for _, bad := range []string{``, `{}`, `{"advanceSeconds":1,"reset":true}`, `{"advanceSeconds":"1"}`, `{"advanceSeconds":99999999999}`, `{"x":1}`, `[`} {
+	for _, bad := range []string{``, `{}`, `{"advanceSeconds":1,"reset":true}`, `{"advanceSeconds":"1"}`, `{"advanceSeconds":99999999999}`, `{"x":1}`, `[`, `{"advanceSeconds":1}{"reset":true}`} {
 		if status := post(t, srv, "/dev/clock", bad); status != http.StatusBadRequest {
 			t.Errorf("%s: %d", bad, status)
 		}
