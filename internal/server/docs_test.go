@@ -192,10 +192,7 @@ func TestDocumentCommandsRun(t *testing.T) {
 			t.Skipf("%s is not installed", tool)
 		}
 	}
-	binary := filepath.Join(t.TempDir(), "sekisho")
-	if out, err := exec.Command("go", "build", "-o", binary, tree+"/cmd/sekisho").CombinedOutput(); err != nil {
-		t.Fatalf("building sekisho: %v\n%s", err, out)
-	}
+	binary := sekisho(t)
 	for _, page := range translated(t) {
 		script := scriptOf(readPage(t, page))
 		if script == "" {
@@ -252,6 +249,40 @@ func runPage(t *testing.T, binary, script string) {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, out.Bytes())
+	}
+}
+
+// What the README tells each client is what `sekisho env` prints.
+func TestReadmeSettingsAreThoseOfEnv(t *testing.T) {
+	binary := sekisho(t)
+	dir, addr := t.TempDir(), freeAddress(t)
+	startDev(t, dir, binary, addr)
+	// Line breaks, and commas before closing brackets, are a matter of width.
+	plain := func(s string) string {
+		s = strings.Join(strings.Fields(regexp.MustCompile(`(?m)^# ?`).ReplaceAllString(s, "")), "")
+		return regexp.MustCompile(`,([)}])`).ReplaceAllString(s, "$1")
+	}
+	said := map[string]string{}
+	for lang, tool := range map[string]string{"go": "go", "js": "node", "python": "python", "java": "java", "csharp": "dotnet"} {
+		cmd := exec.Command(binary, "env", tool, "--demo", "ordersDaemon")
+		cmd.Dir = dir
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		said[lang] = plain(strings.ReplaceAll(string(out), addr, "localhost:8443"))
+	}
+	comment := regexp.MustCompile(`(?m)^(//|#).*$|^$`)
+	for _, b := range blocks(readPage(t, "README.md")) {
+		have, ok := said[b.info]
+		if !ok {
+			continue
+		}
+		for _, part := range comment.Split(b.body, -1) {
+			if part = strings.TrimSpace(part); !strings.Contains(have, plain(part)) {
+				t.Errorf("README.md says for %s what sekisho env does not:\n%s", b.info, part)
+			}
+		}
 	}
 }
 
