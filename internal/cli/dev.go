@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -116,7 +117,7 @@ func (s *shared) runsAlready(data string, port int) bool {
 		return false
 	}
 	_ = resp.Body.Close()
-	return resp.StatusCode == 200
+	return resp.StatusCode == http.StatusOK
 }
 
 // refreshAddresses writes the address of this start into bootstrap.json, leaving

@@ -67,7 +67,7 @@ TOOL is one of: ` + strings.Join(names, ", "),
 				return err
 			}
 			if demo != "" {
-				ofDemo := ""
+				var ofDemo string
 				if b, ofDemo, err = b.as(demo); err != nil {
 					return err
 				}

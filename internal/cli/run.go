@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -83,8 +82,8 @@ func (s *shared) install(c config.Config, create bool) (*installation, error) {
 	}}
 	in.OutboundAllow, in.OutboundHosts = c.OutboundAllow()
 	if c.Outbound.CAFile != "" {
-		if in.OutboundCAs, err = addedRoots(c.Outbound.CAFile); err != nil {
-			return nil, err
+		if in.OutboundCAs, err = server.RootsWith(c.Outbound.CAFile); err != nil {
+			return nil, fmt.Errorf("outbound.caFile: %w", err)
 		}
 	}
 	for _, p := range c.TrustedProxies {
@@ -148,21 +147,6 @@ func (s *shared) serverTLS(c config.Config) (*tls.Config, string, error) {
 	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, caFile, nil
 }
 
-func addedRoots(file string) (*x509.CertPool, error) {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading outbound.caFile: %w", err)
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("outbound.caFile: %s holds no certificate", file)
-	}
-	return pool, nil
-}
-
 // runServer serves until ctx ends.
 func runServer(ctx context.Context, in *installation, ready func(addr string)) error {
 	srv, err := server.New(ctx, in.Config)
@@ -172,14 +156,9 @@ func runServer(ctx context.Context, in *installation, ready func(addr string)) e
 	return srv.Run(ctx, ready)
 }
 
-// runBootstrap makes the first tenant. Its ids are fixed, so that a run that was
-// cut short can be run again.
+// runBootstrap makes the first tenant.
 func runBootstrap(ctx context.Context, in *installation, name, domain, admin, out string) (*server.Bootstrap, error) {
-	return server.BootstrapDatabase(ctx, in.Config, directory.TenantRequest{
-		ID: server.FirstTenant, DisplayName: name, Domain: domain, AdminName: admin,
-		AdminUserID: "5e415400-0000-4000-8000-000000000002", AdminAppID: "5e415400-0000-4000-8000-000000000003",
-		AdminAppObjectID: "5e415400-0000-4000-8000-000000000004", AdminPrincipalID: "5e415400-0000-4000-8000-000000000005",
-	}, in.caFile, out)
+	return server.BootstrapDatabase(ctx, in.Config, directory.TenantRequest{DisplayName: name, Domain: domain, AdminName: admin}, in.caFile, out)
 }
 
 // newDev prepares a server in development mode.

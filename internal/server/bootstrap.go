@@ -15,6 +15,17 @@ import (
 // it is fixed, so that documents can name it.
 var FirstTenant = directory.MustTenantID("5e415400-0000-4000-8000-000000000001")
 
+// asFirstTenant gives a request the fixed ids of the first tenant and of its
+// administrator, so that a run that was cut short can be run again.
+func asFirstTenant(req directory.TenantRequest) directory.TenantRequest {
+	req.ID, req.Operator = FirstTenant, true
+	req.AdminUserID = "5e415400-0000-4000-8000-000000000002"
+	req.AdminAppID = "5e415400-0000-4000-8000-000000000003"
+	req.AdminAppObjectID = "5e415400-0000-4000-8000-000000000004"
+	req.AdminPrincipalID = "5e415400-0000-4000-8000-000000000005"
+	return req
+}
+
 // Bootstrap is what bootstrap.json says: everything that an administrator needs
 // to build the rest through Graph.
 type Bootstrap struct {
@@ -66,7 +77,8 @@ var ErrBootstrapped = errors.New("this database has been bootstrapped: its first
 	"an administrator can make new ones through Graph")
 
 // BootstrapDatabase makes the first tenant with its administrator and
-// administrator application, and writes bootstrap.json to out.
+// administrator application, and writes bootstrap.json to out. The request says
+// their names; their ids are fixed.
 func BootstrapDatabase(ctx context.Context, cfg Config, req directory.TenantRequest, caFile, out string) (*Bootstrap, error) {
 	s, err := open(ctx, cfg)
 	if err != nil {
@@ -90,8 +102,7 @@ func (s *Server) bootstrap(ctx context.Context, req directory.TenantRequest, caF
 	if err := s.ops.EnsureBuiltins(ctx); err != nil {
 		return nil, err
 	}
-	req.Operator = true
-	t, err := s.ensureTenant(ctx, req)
+	t, err := s.ensureTenant(ctx, asFirstTenant(req))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +110,7 @@ func (s *Server) bootstrap(ctx context.Context, req directory.TenantRequest, caF
 	if err := b.Write(out); err != nil {
 		return nil, err
 	}
-	return b, s.stores.Installation.SetMark(ctx, markBootstrapped, t.Tenant.ID.String())
+	return b, s.stores.Installation.SetMark(ctx, markOperator, t.Tenant.ID.String())
 }
 
 // ensureTenant creates the tenant. If it is there already, an earlier start

@@ -10,8 +10,8 @@ import (
 
 // Marks of a database as a whole.
 const (
-	markDev          = "dev"      // "true": development mode made it
-	markBootstrapped = "operator" // the first tenant's id
+	markDev      = "dev"      // "true": development mode made it
+	markOperator = "operator" // id of the first tenant, whose administrators manage tenants; absent before bootstrap
 )
 
 // ErrDevDatabase is returned where a server that is not in development mode is
@@ -44,7 +44,7 @@ func (s *Server) checkMark(ctx context.Context) error {
 	if dev != "" || !s.cfg.Dev {
 		return nil
 	}
-	operator, err := s.stores.Installation.Mark(ctx, markBootstrapped)
+	operator, err := s.stores.Installation.Mark(ctx, markOperator)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (s *Server) checkMark(ctx context.Context) error {
 // operator is the first tenant, whose administrators may manage tenants; zero
 // before bootstrap.
 func (s *Server) operator(ctx context.Context) (directory.TenantID, error) {
-	id, err := s.stores.Installation.Mark(ctx, markBootstrapped)
+	id, err := s.stores.Installation.Mark(ctx, markOperator)
 	if err != nil || id == "" {
 		return directory.TenantID{}, err
 	}

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -90,7 +89,11 @@ func devConfig(data string, o DevOptions) (Config, string, error) {
 	if err != nil {
 		return Config{}, "", err
 	}
-	roots, err := devRoots(caFile, o.TrustCA)
+	trusted := []string{caFile}
+	if o.TrustCA != "" {
+		trusted = append(trusted, o.TrustCA)
+	}
+	roots, err := RootsWith(trusted...)
 	if err != nil {
 		return Config{}, "", err
 	}
@@ -122,27 +125,6 @@ func devHosts(host, port string) []string {
 	return names
 }
 
-// devRoots trusts the system's authorities, our own, and the one given.
-func devRoots(files ...string) (*x509.CertPool, error) {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	for _, f := range files {
-		if f == "" {
-			continue
-		}
-		pem, err := os.ReadFile(f)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read the certificate authority: %w", err)
-		}
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM form", f)
-		}
-	}
-	return pool, nil
-}
-
 // firstStart makes the tenants unless an earlier start finished doing so.
 func (d *Dev) firstStart(ctx context.Context, o DevOptions) error {
 	operator, err := d.operator(ctx)
@@ -155,11 +137,7 @@ func (d *Dev) firstStart(ctx context.Context, o DevOptions) error {
 		}
 		return nil
 	}
-	first, err := d.ensureTenant(ctx, directory.TenantRequest{
-		ID: FirstTenant, DisplayName: "Sekisho", Domain: "sekisho.example", Operator: true,
-		AdminUserID: "5e415400-0000-4000-8000-000000000002", AdminAppID: "5e415400-0000-4000-8000-000000000003",
-		AdminAppObjectID: "5e415400-0000-4000-8000-000000000004", AdminPrincipalID: "5e415400-0000-4000-8000-000000000005",
-	})
+	first, err := d.ensureTenant(ctx, asFirstTenant(directory.TenantRequest{DisplayName: "Sekisho", Domain: "sekisho.example"}))
 	if err != nil {
 		return err
 	}
@@ -175,7 +153,7 @@ func (d *Dev) firstStart(ctx context.Context, o DevOptions) error {
 	if err := d.Bootstrap.Write(d.BootstrapFile); err != nil {
 		return err
 	}
-	if err := d.stores.Installation.SetMark(ctx, markBootstrapped, FirstTenant.String()); err != nil {
+	if err := d.stores.Installation.SetMark(ctx, markOperator, FirstTenant.String()); err != nil {
 		return err
 	}
 	d.graph.Operator = FirstTenant

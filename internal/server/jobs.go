@@ -109,6 +109,8 @@ func (s *Server) flushRefusals(ctx context.Context) {
 // housekeeping is what only one node does at a time: rotating keys, and sweeping
 // what has expired in small batches.
 func (s *Server) housekeeping(ctx context.Context) {
+	// The lease goes by the machine's time: a clock that a developer moves must
+	// not let it run out, or hold it for years.
 	now := time.Now().UTC()
 	holder, err := s.nodeID()
 	if err != nil {

@@ -43,6 +43,7 @@ type Server struct {
 	db       *sqlstore.DB
 	stores   store.Stores
 	keeper   *envelope.Keeper
+	secrets  *clientauth.SecretHasher
 	keys     *signingkey.Keyring
 	queue    *signingkey.Queue
 	view     *view.View
@@ -133,14 +134,13 @@ func (s *Server) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	secrets, err := clientauth.NewSecretHasher(secretKey)
-	if err != nil {
+	if s.secrets, err = clientauth.NewSecretHasher(secretKey); err != nil {
 		return err
 	}
 	s.ops = &directory.Operations{
 		Tenants: s.stores.Tenants, Applications: s.stores.Applications, ServicePrincipals: s.stores.ServicePrincipals,
 		Deleted: s.stores.Deleted, Assignments: s.stores.Assignments, Grants: s.stores.Grants, Users: s.stores.Users,
-		Policies: s.stores.Policies, Secrets: secrets, Passwords: credential.NewPasswords(hashesAtOnce, s.cfg.Rand),
+		Policies: s.stores.Policies, Secrets: s.secrets, Passwords: credential.NewPasswords(hashesAtOnce, s.cfg.Rand),
 		Now: s.clock.Now, Rand: s.cfg.Rand, GraphURLs: s.graphURLs(),
 	}
 	return nil
@@ -213,7 +213,7 @@ func (s *Server) endpoints(ctx context.Context) error {
 	s.token = token.New(token.Config{
 		Lookup: s.view, Tokens: tokens, Refusals: s.refusals, Refused: s.metrics.refused, Now: s.clock.Now, Log: s.log,
 		Clients: clientauth.New(clientauth.Config{
-			Now: s.clock.Now, Secrets: s.ops.Secrets.(*clientauth.SecretHasher), Assertions: s.stores.Assertions, Alive: s.ownAlive,
+			Now: s.clock.Now, Secrets: s.secrets, Assertions: s.stores.Assertions, Alive: s.ownAlive,
 			Issuers: issuer.New(issuer.Config{
 				Now: s.clock.Now, Own: s.ownIssuer, AllowLoopback: s.cfg.Dev,
 				AllowedPrefixes: s.cfg.OutboundAllow, AllowedHosts: s.cfg.OutboundHosts, RootCAs: s.cfg.OutboundCAs,

@@ -53,8 +53,8 @@ type Assertions interface {
 
 // Installation is what is true of the database as a whole.
 type Installation interface {
-	// Mark reads a mark: "dev" says that development mode made this database,
-	// "bootstrapped" that it has its first tenant. "" if it was never set.
+	// Mark reads a mark, "" if it was never set. The server says what each of its
+	// marks means.
 	Mark(ctx context.Context, name string) (string, error)
 	SetMark(ctx context.Context, name, value string) error
 }
