@@ -3,6 +3,7 @@ package main
 
 import (
 	"crypto/rand"
+	"fmt"
 	"os"
 	"time"
 
@@ -10,6 +11,9 @@ import (
 )
 
 func main() {
+	if err := noCoreDumps(); err != nil {
+		fmt.Fprintln(os.Stderr, "sekisho: core dumps cannot be switched off:", err)
+	}
 	os.Exit(cli.Run(cli.Terminal{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		LookupEnv: os.LookupEnv, Now: time.Now, Rand: rand.Reader,
