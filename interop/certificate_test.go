@@ -18,10 +18,12 @@ import (
 
 // certificate is a self-signed certificate with its key, in memory and in files.
 type certificate struct {
-	key  *rsa.PrivateKey
-	der  []byte
-	pem  []byte // certificate and key
-	file string // the same
+	key *rsa.PrivateKey
+	der []byte
+	// certificate is der, parsed.
+	certificate *x509.Certificate
+	pem         []byte // certificate and key
+	file        string // the same
 	// keyFile holds the key alone.
 	keyFile string
 }
@@ -40,13 +42,17 @@ func newCertificate(name, dir string) (*certificate, error) {
 	if err != nil {
 		return nil, err
 	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return nil, err
 	}
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 	c := &certificate{
-		key: key, der: der, file: filepath.Join(dir, "certificate.pem"), keyFile: filepath.Join(dir, "key.pem"),
+		key: key, der: der, certificate: parsed, file: filepath.Join(dir, "certificate.pem"), keyFile: filepath.Join(dir, "key.pem"),
 		pem: append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), keyPEM...),
 	}
 	if err := os.WriteFile(c.keyFile, keyPEM, 0o600); err != nil {

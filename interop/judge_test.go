@@ -66,7 +66,7 @@ func judge(ctx context.Context, p *party, a answer) error {
 		return capable(ctx, p, a)
 	case outcome.Graph:
 		return fitsGraph(p, a)
-	case outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse:
+	case outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse, outcome.Metadata:
 		if !a.Done {
 			return errors.New("the client did not say that it had done this")
 		}
@@ -118,7 +118,11 @@ func fitsGraph(p *party, a answer) error {
 	if err != nil {
 		return err
 	}
-	if err := compare(raw, map[string]any{"tid": p.Tenant, "appid": p.ClientID, "aud": strings.TrimSuffix(p.GraphScope, "/.default")}); err != nil {
+	wanted := map[string]any{"tid": p.Tenant, "appid": p.ClientID, "aud": strings.TrimSuffix(p.GraphScope, "/.default")}
+	if raw["aud"] == p.GraphURL { // what /metadata/endpoints names is a name of Graph too
+		wanted["aud"] = p.GraphURL
+	}
+	if err := compare(raw, wanted); err != nil {
 		return err
 	}
 	if roles, _ := raw["roles"].([]any); !slices.Contains(roles, any(administrator.GraphRole)) {

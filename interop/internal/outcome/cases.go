@@ -24,6 +24,7 @@ const (
 	Verify           Case = "verify"
 	VerifyV1         Case = "verify-v1"
 	Refuse           Case = "refuse"
+	Metadata         Case = "metadata"
 )
 
 // Info says what a case is about.
@@ -57,6 +58,7 @@ var Cases = []Info{
 	{Verify, "verification", "検証", "a version 2.0 access token is verified with the keys that the metadata names", true},
 	{VerifyV1, "verification (v1.0)", "検証 (v1.0)", "the same for a version 1.0 access token", false},
 	{Refuse, "refusal", "拒否", "a token whose signature was changed is refused", false},
+	{Metadata, "endpoints", "エンドポイント", "login and Graph addresses are read from /metadata/endpoints, as by Terraform's `metadata_host`", false},
 }
 
 // InfoOf finds a case.

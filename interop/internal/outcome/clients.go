@@ -60,6 +60,14 @@ provider, err := oidc.NewProvider(ctx, "https://H/TENANT/v2.0")`,
 		Settings: `verifier, err := bearer.New(bearer.Config{Authority: "https://H/TENANT", Audiences: []string{clientID}})`,
 	},
 	{
+		ID: "go-azure-sdk", Name: "go-azure-sdk (sign-in of Terraform azuread)", Package: "github.com/hashicorp/go-azure-sdk/sdk", Language: "Go", Trust: trustGo, Syntax: "go",
+		Settings: `env, err := environments.FromEndpoint(ctx, "https://H")
+authorizer, err := auth.NewAuthorizerFromCredentials(ctx, auth.Credentials{
+	Environment: *env, TenantID: tenant, ClientID: clientID,
+	EnableAuthenticatingUsingClientSecret: true, ClientSecret: secret,
+}, env.MicrosoftGraph)`,
+	},
+	{
 		ID: "msal-node", Name: "MSAL Node", Package: "@azure/msal-node", Language: "Node", Trust: trustNode, Syntax: "js",
 		Settings: `new ConfidentialClientApplication({
   auth: { clientId, clientSecret, authority: "https://H/TENANT", knownAuthorities: ["H"] },
@@ -149,7 +157,8 @@ adapter.SetBaseUrl("https://H/v1.0")`,
 	},
 	{
 		ID: "terraform-azuread", Name: "Terraform azuread", Package: "hashicorp/azuread", Language: "Terraform", Trust: trustGo, Syntax: "hcl",
-		NotRun: "neither Terraform nor its providers can be had where the tests run", NotRunJA: "テスト環境で Terraform とプロバイダーを入手できないため",
+		NotRun:   "neither Terraform nor its providers can be had where the tests run; the library by which the provider signs in is go-azure-sdk, above",
+		NotRunJA: "テスト環境で Terraform とプロバイダーを入手できないため（サインイン用ライブラリ go-azure-sdk は上記のとおり実行済み）",
 		Settings: `provider "azuread" {
   metadata_host = "H"
   tenant_id     = "TENANT"

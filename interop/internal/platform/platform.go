@@ -116,7 +116,7 @@ func (s *Server) await(ctx context.Context, data, base string) error {
 		select {
 		case gone := <-s.done:
 			s.done <- gone
-			return fmt.Errorf("the server ended while starting (%v) and said:\n%s", gone, s.log)
+			return errors.Join(fmt.Errorf("the server ended while starting and said:\n%s", s.log), gone)
 		case <-ctx.Done():
 			return fmt.Errorf("the server was not ready after %v: %w", startLimit, err)
 		case <-again.C:
@@ -187,6 +187,9 @@ func (s *Server) kill() error {
 	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	<-s.done
+	var killed *exec.ExitError
+	if err := <-s.done; !errors.As(err, &killed) {
+		return err
+	}
 	return nil
 }
