@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
 // Well-known appIds of the platform's own applications.
@@ -195,7 +197,7 @@ func (b builtinApp) application() *Application {
 	if b.public {
 		yes := true
 		app.IsFallbackPublicClient = &yes
-		app.PublicClient.RedirectURIs = []string{"http://localhost", "http://127.0.0.1", outOfBandURI}
+		app.PublicClient.RedirectURIs = []string{"http://localhost", "http://127.0.0.1", oauth2.OutOfBand}
 	}
 	return app
 }

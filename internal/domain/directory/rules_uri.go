@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
 // Lengths and counts of URIs.
@@ -21,23 +22,10 @@ const (
 	maxPersonalURILength    = 120
 )
 
-// outOfBandURI is the one urn: that native applications may use as a redirect
-// URI.
-const outOfBandURI = "urn:ietf:wg:oauth:2.0:oob"
-
-// Schemes that run script or read local content when a browser follows them,
-// and such that no application can receive an answer by.
-var refusedSchemes = []string{
-	"javascript", "data", "vbscript", "file", "blob", "filesystem", "about", "view-source", "mailto", "tel", "sms",
-	"ftp", "ws", "wss", "jar", "mhtml", "livescript", "mocha", "urn",
-}
-
 // parseURI reads an absolute URI strictly: no white space, control characters or
 // backslashes, and ASCII only in what names the host.
 func parseURI(property, s string) (*url.URL, error) {
-	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool {
-		return r == '\\' || r == '"' || r == '<' || r == '>' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
-	}) {
+	if s == "" || !oauth2.PlainURI(s) {
 		return nil, invalid(property, "Value '%s' of property %s is not a valid URI.", clip(s), property)
 	}
 	u, err := url.Parse(s)
@@ -58,7 +46,7 @@ func parseURI(property, s string) (*url.URL, error) {
 	return u, nil
 }
 
-// loopback reports whether the host is one whose port is ignored.
+// loopback reports whether the host is one that http is allowed for.
 func loopback(host string) bool { return host == "localhost" || host == "127.0.0.1" }
 
 // link judges a URL that is shown to people: http or https.
@@ -129,7 +117,7 @@ func redirectURIs(a *Application) error {
 			if err := redirectURI(p.property, uri, a.Personal()); err != nil {
 				return err
 			}
-			key := portless(uri)
+			key := oauth2.RedirectKey(uri)
 			if other, ok := owner[key]; ok && other != p.property {
 				return invalid(p.property, "Redirect URI '%s' stands in %s as well (ports of localhost do not tell URIs apart); one platform only may have it.", clip(uri), other)
 			}
@@ -145,18 +133,9 @@ func redirectURIs(a *Application) error {
 	return nil
 }
 
-// portless is the URI without the port that matching ignores.
-func portless(uri string) string {
-	u, err := url.Parse(uri)
-	if err != nil || !loopback(u.Hostname()) || u.Port() == "" {
-		return uri
-	}
-	return strings.Replace(uri, u.Host, u.Hostname(), 1)
-}
-
 // redirectURI judges one redirect URI (RFC 9700 §4.1, RFC 8252 §7).
 func redirectURI(property, uri string, personal bool) error {
-	if uri == outOfBandURI && property == "publicClient.redirectUris" {
+	if uri == oauth2.OutOfBand && property == "publicClient.redirectUris" {
 		return nil
 	}
 	if len(uri) > maxRedirectURILength {
@@ -193,7 +172,7 @@ func redirectScheme(property, uri string, u *url.URL) error {
 		return nil
 	case u.Scheme == "http":
 		return invalid(property, "Redirect URI '%s' must use https; http is for localhost and 127.0.0.1 only.", clip(uri))
-	case slices.Contains(refusedSchemes, u.Scheme):
+	case oauth2.SchemeRefused(u.Scheme):
 		return invalid(property, "Redirect URI '%s' uses a scheme that is not allowed.", clip(uri))
 	case property != "publicClient.redirectUris":
 		return invalid(property, "Redirect URI '%s' must use https, or http on localhost; other schemes belong to publicClient.", clip(uri))
@@ -235,7 +214,7 @@ func identifierURI(uri string, personal bool) error {
 		return invalid(property, "Identifier URI '%s' holds a wildcard.", clip(uri))
 	case strings.HasSuffix(uri, "/"):
 		return invalid(property, "Identifier URI '%s' ends in a slash.", clip(uri))
-	case u.Scheme != "urn" && slices.Contains(refusedSchemes, u.Scheme):
+	case u.Scheme != "urn" && oauth2.SchemeRefused(u.Scheme):
 		return invalid(property, "Identifier URI '%s' uses a scheme that is not allowed.", clip(uri))
 	case u.Scheme == "urn" && u.Opaque == "" || u.Scheme != "urn" && u.Host == "":
 		return invalid(property, "Identifier URI '%s' has no host.", clip(uri))

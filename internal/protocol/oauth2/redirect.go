@@ -20,18 +20,16 @@ const OutOfBand = "urn:ietf:wg:oauth:2.0:oob"
 // §7.3). Scheme, host, path and query stay exact, and neither host stands for
 // the other.
 func MatchRedirect(registered, requested string) bool {
-	if registered == "" {
-		return false
+	return registered != "" && RedirectKey(registered) == RedirectKey(requested)
+}
+
+// RedirectKey is a redirect URI without the port that MatchRedirect ignores: two
+// URIs match exactly where their keys are the same string.
+func RedirectKey(uri string) string {
+	if origin, rest, ok := cutLoopbackPort(uri); ok {
+		return origin + rest
 	}
-	if registered == requested {
-		return true
-	}
-	origin, rest, ok := cutLoopbackPort(registered)
-	if !ok {
-		return false
-	}
-	askedOrigin, askedRest, ok := cutLoopbackPort(requested)
-	return ok && origin == askedOrigin && rest == askedRest
+	return uri
 }
 
 // loopbackOrigins are the beginnings of URIs whose port does not count.
@@ -101,7 +99,7 @@ func RedirectSchemeAllowed(uri string) bool {
 		return true
 	}
 	scheme, ok := uriScheme(uri)
-	if !ok || SchemeRefused(scheme) || !plainText(uri) {
+	if !ok || SchemeRefused(scheme) || !PlainURI(uri) {
 		return false
 	}
 	if strings.EqualFold(scheme, "http") {
@@ -115,7 +113,7 @@ func RedirectSchemeAllowed(uri string) bool {
 // http or https URL with a host.
 func LinkAllowed(url string) bool {
 	scheme, ok := uriScheme(url)
-	if !ok || !plainText(url) || !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
+	if !ok || !PlainURI(url) || !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
 		return false
 	}
 	rest, ok := strings.CutPrefix(url[len(scheme)+1:], "//")
@@ -154,10 +152,10 @@ func uriScheme(s string) (string, bool) {
 	return scheme, true
 }
 
-// plainText reports whether a URI is free of what browsers strip or read as
+// PlainURI reports whether a URI is free of what browsers strip or read as
 // something else: white space, control and format characters, backslashes,
 // quotes and angle brackets.
-func plainText(s string) bool {
+func PlainURI(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return strings.ContainsRune("\\\"<>", r) || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 	})

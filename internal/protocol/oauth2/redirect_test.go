@@ -281,3 +281,20 @@ func FuzzMatchRedirect(f *testing.F) {
 		}
 	})
 }
+
+func TestRedirectKey(t *testing.T) {
+	for uri, want := range map[string]string{
+		"http://localhost:3000/cb?a=b":     "http://localhost/cb?a=b",
+		"https://127.0.0.1:443":            "https://127.0.0.1",
+		"http://localhost/cb":              "http://localhost/cb",
+		"http://localhost:0/cb":            "http://localhost:0/cb",
+		"http://localhost:80@evil.example": "http://localhost:80@evil.example",
+		"https://app.example:8443/cb":      "https://app.example:8443/cb",
+		"msal1://localhost:80/cb":          "msal1://localhost:80/cb",
+		"":                                 "",
+	} {
+		if got := oauth2.RedirectKey(uri); got != want {
+			t.Errorf("RedirectKey(%q) = %q, want %q", uri, got, want)
+		}
+	}
+}
