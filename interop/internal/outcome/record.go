@@ -80,6 +80,9 @@ func (s Summary) Merge(newer []Record) (Summary, error) {
 		by[r.Client] = r
 	}
 	for _, r := range newer {
+		if r.Version == "" || len(r.Results) == 0 {
+			return nil, fmt.Errorf("%s did not finish", r.Client)
+		}
 		for _, c := range r.Results {
 			if !c.OK {
 				return nil, fmt.Errorf("%s failed at %s: %s", r.Client, c.Case, c.Detail)

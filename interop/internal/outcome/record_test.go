@@ -1,6 +1,7 @@
 package outcome
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,23 +34,29 @@ func TestDiffers(t *testing.T) {
 }
 
 func TestMergeRefusesWhatDidNotWork(t *testing.T) {
-	for _, tc := range []struct {
-		name, want string
-		record     Record
-	}{
-		{"a failure", "failed at secret", Record{Client: "msal-go", Results: []Result{{Case: Secret}}}},
-		{"a client that cannot be run here", "listed as not run here", Record{Client: "msal-net", Results: []Result{{Case: Secret, OK: true}}}},
-		{"nothing else", "has not been run yet", Record{Client: "msal-go"}},
-	} {
-		all := []Record{tc.record}
-		if tc.record.Client == "msal-net" {
-			for _, c := range Clients {
-				if c.NotRun == "" {
-					all = append(all, Record{Client: c.ID})
-				}
-			}
+	passed := func(client string) Record {
+		return Record{Client: client, Version: "1", Results: []Result{{Case: Secret, OK: true}}}
+	}
+	var all []Record
+	for _, c := range Clients {
+		if c.NotRun == "" {
+			all = append(all, passed(c.ID))
 		}
-		if _, err := Summary(nil).Merge(all); err == nil || !strings.Contains(err.Error(), tc.want) {
+	}
+	if _, err := Summary(nil).Merge(all); err != nil {
+		t.Errorf("all passed: %v", err)
+	}
+	for _, tc := range []struct {
+		name    string
+		records []Record
+		want    string
+	}{
+		{"a failure", slices.Concat(all[1:], []Record{{Client: "msal-go", Version: "1", Results: []Result{{Case: Secret}}}}), "failed at secret"},
+		{"a client that broke off", slices.Concat(all[1:], []Record{{Client: "msal-go"}}), "did not finish"},
+		{"a client that cannot be run here", slices.Concat(all, []Record{passed("msal-net")}), "listed as not run here"},
+		{"a client less", all[1:], "has not been run yet"},
+	} {
+		if _, err := Summary(nil).Merge(tc.records); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want %q", tc.name, err, tc.want)
 		}
 	}
