@@ -398,6 +398,27 @@ func TestArchitectureListsThePackages(t *testing.T) {
 	}
 }
 
+// The reference pages written by hand have everything that their source has.
+func TestReferencePagesAreComplete(t *testing.T) {
+	for _, c := range []struct{ page, source, pattern string }{
+		{"docs/reference/endpoints.md", "internal/server/routes.go", `Handle(?:Func)?\("(?:[A-Z]+ )?(/[^"]{2,})"`},
+		{"docs/reference/dev-tenants.md", "internal/server/devseed.go", `"([0-9a-f]{8}-[0-9a-f-]{27})"`},
+		{"docs/reference/dev-tenants.md", "internal/server/bootstrap.go", `"([0-9a-f]{8}-[0-9a-f-]{27})"`},
+		{"docs/operations.md", "internal/server/metrics.go", `"(sekisho_[a-z_]+)"`},
+	} {
+		page := readPage(t, c.page)
+		found := regexp.MustCompile(c.pattern).FindAllStringSubmatch(readPage(t, c.source), -1)
+		if len(found) < 2 {
+			t.Errorf("%s: %d matches of %s; has its form changed?", c.source, len(found), c.pattern)
+		}
+		for _, m := range found {
+			if !strings.Contains(page, m[1]) {
+				t.Errorf("%s does not mention %s of %s", c.page, m[1], c.source)
+			}
+		}
+	}
+}
+
 // testNames are the names of all test functions of the tree.
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
