@@ -12,7 +12,7 @@ type Client struct {
 	// says how it learns of a CA of one's own.
 	Settings, Syntax, Trust string
 	// NotRun says, of a client that no test runs, why; it is never shown as working.
-	NotRun, NotRunJA string
+	NotRun string
 }
 
 const (
@@ -22,10 +22,8 @@ const (
 	trustJava   = "a trust store (`keytool -importcert`) named by `-Djavax.net.ssl.trustStore`"
 	trustDotnet = "the system's certificates; on Linux also `SSL_CERT_FILE`"
 
-	noDotnet    = "no .NET SDK and no NuGet feed where the tests run"
-	noDotnetJA  = "テスト環境に .NET SDK と NuGet がないため"
-	noCompile   = "left out for the time that its code takes to compile"
-	noCompileJA = "コンパイルに時間がかかるため"
+	noDotnet  = "no .NET SDK and no NuGet feed where the tests run"
+	noCompile = "left out for the time that its code takes to compile"
 )
 
 // Clients is every client that is known, in the order of the tables.
@@ -126,7 +124,7 @@ new ClientSecretCredentialBuilder()
 	},
 	{
 		ID: "msal-net", Name: "MSAL.NET", Package: "Microsoft.Identity.Client", Language: ".NET", Trust: trustDotnet, Syntax: "csharp",
-		NotRun: noDotnet, NotRunJA: noDotnetJA,
+		NotRun: noDotnet,
 		Settings: `ConfidentialClientApplicationBuilder.Create(clientId)
     .WithClientSecret(secret)
     .WithAuthority("https://H/TENANT")
@@ -135,7 +133,7 @@ new ClientSecretCredentialBuilder()
 	},
 	{
 		ID: "azure-identity-net", Name: "Azure Identity for .NET", Package: "Azure.Identity", Language: ".NET", Trust: trustDotnet, Syntax: "csharp",
-		NotRun: noDotnet, NotRunJA: noDotnetJA,
+		NotRun: noDotnet,
 		Settings: `new ClientSecretCredential(tenant, clientId, secret, new ClientSecretCredentialOptions
 {
     AuthorityHost = new Uri("https://H/"),
@@ -144,12 +142,12 @@ new ClientSecretCredentialBuilder()
 	},
 	{
 		ID: "identity-web", Name: "Microsoft.Identity.Web", Package: "Microsoft.Identity.Web", Language: ".NET", Trust: trustDotnet, Syntax: "json",
-		NotRun: noDotnet, NotRunJA: noDotnetJA,
+		NotRun:   noDotnet,
 		Settings: `{ "AzureAd": { "Instance": "https://H/", "TenantId": "TENANT", "ClientId": "…" } }`,
 	},
 	{
 		ID: "graph-go", Name: "Microsoft Graph SDK for Go", Package: "github.com/microsoftgraph/msgraph-sdk-go", Language: "Go", Trust: trustGo, Syntax: "go",
-		NotRun: noCompile, NotRunJA: noCompileJA,
+		NotRun: noCompile,
 		Settings: `auth, err := kiotaazure.NewAzureIdentityAuthenticationProviderWithScopesAndValidHosts(
 	credential, []string{"https://graph.microsoft.com/.default"}, []string{"localhost"})
 adapter, err := msgraphsdk.NewGraphRequestAdapter(auth)
@@ -157,8 +155,7 @@ adapter.SetBaseUrl("https://H/v1.0")`,
 	},
 	{
 		ID: "terraform-azuread", Name: "Terraform azuread", Package: "hashicorp/azuread", Language: "Terraform", Trust: trustGo, Syntax: "hcl",
-		NotRun:   "neither Terraform nor its providers can be had where the tests run; the library by which the provider signs in is go-azure-sdk, above",
-		NotRunJA: "テスト環境で Terraform とプロバイダーを入手できないため（サインイン用ライブラリ go-azure-sdk は上記のとおり実行済み）",
+		NotRun: "neither Terraform nor its providers can be had where the tests run; the library by which the provider signs in is go-azure-sdk, above",
 		Settings: `provider "azuread" {
   metadata_host = "H"
   tenant_id     = "TENANT"
@@ -167,8 +164,7 @@ adapter.SetBaseUrl("https://H/v1.0")`,
 	},
 	{
 		ID: "az", Name: "Azure CLI", Package: "azure-cli", Language: "Python", Trust: trustPython, Syntax: "sh",
-		NotRun:   "its sign-in goes on to Azure Resource Manager, which is no part of Sekisho; it has not been tried",
-		NotRunJA: "サインイン後に Azure Resource Manager（Sekisho の対象外）を呼ぶため。未確認",
+		NotRun: "its sign-in goes on to Azure Resource Manager, which is no part of Sekisho; it has not been tried",
 		Settings: `az cloud register -n sekisho --endpoint-active-directory https://H \
   --endpoint-active-directory-resource-id https://management.core.windows.net/ \
   --endpoint-active-directory-graph-resource-id https://graph.windows.net/ \
