@@ -84,6 +84,20 @@ func (a *Application) Personal() bool {
 	return a.SignInAudience == AudienceOrgPersonal || a.SignInAudience == AudiencePersonal
 }
 
+// OfferedTo reports whether an organisation may use the application: it is its
+// own, or offered to all. One for personal accounts alone is unknown to every
+// organisation.
+func (a *Application) OfferedTo(t TenantID) bool {
+	return a.SignInAudience != AudiencePersonal && (a.TenantID == t || a.MultiTenant())
+}
+
+// Blocked reports whether the application was disabled altogether, in every
+// tenant.
+func (a *Application) Blocked() bool {
+	s := a.DisabledByMicrosoftStatus
+	return s != nil && *s != "" && *s != "NotDisabled"
+}
+
 // AccessTokenVersion is the version of access tokens issued for the application
 // as a resource: 1 unless it asked for 2.
 func (a *Application) AccessTokenVersion() int {

@@ -17,6 +17,8 @@ import (
 const (
 	GraphAppID    ID = "00000003-0000-0000-c000-000000000000" // Microsoft Graph
 	AADGraphAppID ID = "00000002-0000-0000-c000-000000000000" // Windows Azure Active Directory
+
+	resourceManagerAppID ID = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 )
 
 // A builtinApp is an application that the installation itself brings. Its home
@@ -53,7 +55,7 @@ var builtinApps = []builtinApp{
 		},
 	},
 	{
-		appID: "797f4846-ba00-4fd7-ba43-dac1f8f63013", name: "Windows Azure Service Management API", everywhere: true,
+		appID: resourceManagerAppID, name: "Windows Azure Service Management API", everywhere: true,
 		uris:   []string{"https://management.azure.com/", "https://management.core.windows.net/"},
 		scopes: impersonation("41094075-9dad-400e-a0bd-54e686782033", "manage cloud resources as the user"),
 	},
@@ -118,34 +120,11 @@ func impersonation(id ID, text string) []builtinPermission {
 	return []builtinPermission{{id, "user_impersonation", text, false}}
 }
 
-// CloudStandIn is a cloud resource that a tenant may have a stand-in for, so
-// that tokens for it can be asked for by its usual names.
-type CloudStandIn struct {
-	AppID          ID
-	DisplayName    string
-	IdentifierURIs []string
-	Scopes         []string // values of its delegated permissions
-}
-
-// CloudStandIns lists the cloud resources that ProvisionStandIns adds. Resource
-// Manager, which every tenant has from the start, is one of them.
-func CloudStandIns() []CloudStandIn {
-	var list []CloudStandIn
-	for _, b := range standInApps() {
-		s := CloudStandIn{AppID: b.appID, DisplayName: b.name, IdentifierURIs: slices.Clone(b.uris)}
-		for _, p := range b.scopes {
-			s.Scopes = append(s.Scopes, p.value)
-		}
-		list = append(list, s)
-	}
-	return list
-}
-
 // standInApps are the stand-ins and Resource Manager.
 func standInApps() []builtinApp {
 	list := slices.Clone(standIns)
 	for _, b := range builtinApps {
-		if b.everywhere && len(b.uris) > 0 && b.appID == "797f4846-ba00-4fd7-ba43-dac1f8f63013" {
+		if b.appID == resourceManagerAppID {
 			list = append(list, b)
 		}
 	}

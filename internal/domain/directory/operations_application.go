@@ -374,7 +374,7 @@ func deletable(c Caller, app *Application) error {
 		return refusal(ReadOnly, "", textBuiltin)
 	case !c.mayTouch(app.Owners):
 		return forbidden()
-	case value(app.DisabledByMicrosoftStatus) != "" && value(app.DisabledByMicrosoftStatus) != "NotDisabled":
+	case app.Blocked():
 		return invalid("disabledByMicrosoftStatus", "An application that the platform disabled cannot be deleted.")
 	}
 	return nil

@@ -108,8 +108,8 @@ func TestCloudStandInsResolveByTheirUsualNames(t *testing.T) {
 		w.must(w.ops.ProvisionStandIns(w.ctx, w.c))
 	}
 	w.must(w.ops.ProvisionBuiltins(w.ctx, w.c))
-	for _, s := range directory.CloudStandIns() {
-		for _, name := range append(slices.Clone(s.IdentifierURIs), string(s.AppID)) {
+	for _, s := range directory.StandIns() {
+		for _, name := range s.Names {
 			for _, form := range []string{name, strings.ToUpper(name[:8]) + name[8:], strings.TrimSuffix(name, "/")} {
 				got, err := directory.ResolveResource(w.ctx, lookup{w.ops}, w.c.Tenant, form)
 				if err != nil || got.AppID != s.AppID {
@@ -117,8 +117,8 @@ func TestCloudStandInsResolveByTheirUsualNames(t *testing.T) {
 				}
 			}
 		}
-		if len(s.Scopes) == 0 {
-			t.Errorf("%s has no scopes", s.DisplayName)
+		if s.Scopes == 0 {
+			t.Errorf("%s has no scopes", s.AppID)
 		}
 	}
 	for _, name := range []string{"", "https://nobody.example", string(guid(1)), "vault"} {

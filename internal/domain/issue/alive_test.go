@@ -40,6 +40,9 @@ func TestAlive(t *testing.T) {
 		{name: "of another tenant, offered to all", change: func(p *directory.ServicePrincipal) {
 			p.App.TenantID, p.App.SignInAudience = away, directory.AudienceMultiOrg
 		}},
+		{name: "for personal accounts alone by now", change: func(p *directory.ServicePrincipal) {
+			p.App.SignInAudience = directory.AudiencePersonal
+		}, want: ErrTokenRevoked},
 		{name: "of another tenant, offered no more", change: func(p *directory.ServicePrincipal) { p.App.TenantID = away }, want: ErrTokenRevoked},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

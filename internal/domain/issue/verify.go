@@ -170,9 +170,7 @@ func Alive(ctx context.Context, l directory.Lookup, p *directory.ServicePrincipa
 		return ErrTokenRevoked
 	case app == nil && p.Type == directory.TypeManagedIdentity:
 		return nil
-	case app == nil,
-		app.TenantID != p.TenantID && !app.MultiTenant(),
-		app.DisabledByMicrosoftStatus != nil && *app.DisabledByMicrosoftStatus != "NotDisabled":
+	case app == nil, !app.OfferedTo(p.TenantID), app.Blocked():
 		return ErrTokenRevoked
 	}
 	return nil

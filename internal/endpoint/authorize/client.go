@@ -54,8 +54,7 @@ func (e *Endpoint) findClient(ctx context.Context, v *visit) error {
 	return nil
 }
 
-// visible reports whether an application may be known behind the path. One for
-// personal accounts alone is unknown to every organisation.
+// visible reports whether an application may be known behind the path.
 func visible(a *directory.Application, v *visit) bool {
 	switch v.authority.Kind {
 	case directory.NameCommon, directory.NameConsumers:
@@ -63,14 +62,13 @@ func visible(a *directory.Application, v *visit) bool {
 	case directory.NameOrganizations:
 		return a.SignInAudience != directory.AudiencePersonal
 	}
-	return a.SignInAudience != directory.AudiencePersonal && (a.TenantID == v.tenant.ID || a.MultiTenant())
+	return a.OfferedTo(v.tenant.ID)
 }
 
 // checkEnabled refuses an application that was blocked altogether or in the
 // tenant.
 func (e *Endpoint) checkEnabled(_ context.Context, v *visit) error {
-	blocked := v.app.DisabledByMicrosoftStatus != nil && *v.app.DisabledByMicrosoftStatus != "NotDisabled"
-	if blocked || v.principal != nil && !v.principal.AccountEnabled {
+	if v.app.Blocked() || v.principal != nil && !v.principal.AccountEnabled {
 		return aadsts.New(aadsts.ApplicationDisabled, string(v.clientID))
 	}
 	return nil

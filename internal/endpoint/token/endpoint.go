@@ -197,14 +197,14 @@ func (e *Endpoint) findClient(ctx context.Context, t *directory.Tenant, clientID
 	if err != nil {
 		return nil, nil, err
 	}
-	if app.TenantID != t.ID && !app.MultiTenant() || app.SignInAudience == directory.AudiencePersonal {
+	if !app.OfferedTo(t.ID) {
 		return nil, nil, aadsts.New(aadsts.ApplicationNotFound, string(clientID), t.DefaultDomain())
 	}
 	sp, err := e.Lookup.ServicePrincipalByAppID(ctx, t.ID, clientID)
 	if err != nil && !errors.Is(err, directory.ErrNotFound) {
 		return nil, nil, err
 	}
-	if app.DisabledByMicrosoftStatus != nil && *app.DisabledByMicrosoftStatus != "NotDisabled" || sp != nil && !sp.AccountEnabled {
+	if app.Blocked() || sp != nil && !sp.AccountEnabled {
 		return nil, nil, aadsts.New(aadsts.ApplicationDisabled, string(clientID))
 	}
 	return app, sp, nil
