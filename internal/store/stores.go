@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
+	"github.com/sekisho-id/sekisho/internal/domain/clientauth"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/envelope"
 	"github.com/sekisho-id/sekisho/internal/domain/signingkey"
@@ -45,9 +46,9 @@ type Leases interface {
 // Assertions remembers client assertions of applications that allow each only
 // once (RFC 7523 §3, jti).
 type Assertions interface {
-	// UseAssertion records the jti until it expires and reports whether it was
-	// new. Of two at once exactly one is new.
-	UseAssertion(ctx context.Context, t directory.TenantID, client directory.ID, jti [32]byte, expires time.Time) (bool, error)
+	clientauth.Assertions
+	// SweepAssertions removes those that expired before the time, a few at a
+	// time, and says how many.
 	SweepAssertions(ctx context.Context, before time.Time, limit int) (int, error)
 }
 

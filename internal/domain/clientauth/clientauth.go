@@ -12,9 +12,6 @@ import (
 	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
 )
 
-// AssertionTypeJWT is the only client_assertion_type (RFC 7523 §2.2).
-const AssertionTypeJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
 // Request is what a token request says about its client. A parameter without a
 // value counts as not sent (RFC 6749 §3.2). A Request belongs to one goroutine.
 type Request struct {

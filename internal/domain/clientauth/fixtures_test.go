@@ -23,6 +23,7 @@ import (
 	"github.com/sekisho-id/sekisho/internal/domain/clientauth/issuer"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
+	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
 const (
@@ -110,7 +111,7 @@ func (w *world) authenticate(req *Request) (*Client, error) {
 }
 
 func assertionOf(jwt string) *Request {
-	return &Request{ClientID: clientID, Assertion: jwt, AssertionType: AssertionTypeJWT}
+	return &Request{ClientID: clientID, Assertion: jwt, AssertionType: oauth2.AssertionJWT}
 }
 
 // ownClaims are those of a correct assertion of the client; change overrides,

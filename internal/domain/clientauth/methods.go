@@ -8,6 +8,7 @@ import (
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
+	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
 // Method is one way for a client to prove itself.
@@ -86,7 +87,7 @@ func presented(req *Request) (*Method, error) {
 		switch {
 		case req.AssertionType == "":
 			return nil, aadsts.New(aadsts.MissingParameter, "client_assertion_type")
-		case req.AssertionType != AssertionTypeJWT:
+		case req.AssertionType != oauth2.AssertionJWT:
 			return nil, aadsts.New(aadsts.UnsupportedValue, "client_assertion_type")
 		case req.Assertion == "":
 			return nil, aadsts.New(aadsts.MissingParameter, "client_assertion")

@@ -14,6 +14,7 @@ import (
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
+	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
 const (
@@ -159,7 +160,7 @@ func TestIdentify(t *testing.T) {
 	other := sign(t, "RS256", key, nil, ownClaims(map[string]any{"iss": otherID, "sub": otherID}))
 	foreign := sign(t, "RS256", key, nil, map[string]any{"iss": "https://issuer.example", "sub": "s"})
 	jwt := func(id, jwt string) *Request {
-		return &Request{ClientID: id, Assertion: jwt, AssertionType: AssertionTypeJWT}
+		return &Request{ClientID: id, Assertion: jwt, AssertionType: oauth2.AssertionJWT}
 	}
 	for _, c := range []struct {
 		name string
@@ -180,10 +181,10 @@ func TestIdentify(t *testing.T) {
 		{"body and assertion differ", jwt(clientID, other), aadsts.WrongClientOfToken},
 		{"secret in body and basic", &Request{ClientID: clientID, ClientSecret: "s", HasBasic: true, BasicID: clientID, BasicSecret: "s"}, aadsts.UnsupportedValue},
 		{"secret in body, basic without one", &Request{ClientID: clientID, ClientSecret: "s", HasBasic: true, BasicID: clientID}, aadsts.UnsupportedValue},
-		{"secret and assertion", &Request{ClientID: clientID, ClientSecret: "s", Assertion: own, AssertionType: AssertionTypeJWT}, aadsts.UnsupportedValue},
-		{"basic and assertion", &Request{HasBasic: true, BasicID: clientID, BasicSecret: "s", Assertion: own, AssertionType: AssertionTypeJWT}, aadsts.UnsupportedValue},
+		{"secret and assertion", &Request{ClientID: clientID, ClientSecret: "s", Assertion: own, AssertionType: oauth2.AssertionJWT}, aadsts.UnsupportedValue},
+		{"basic and assertion", &Request{HasBasic: true, BasicID: clientID, BasicSecret: "s", Assertion: own, AssertionType: oauth2.AssertionJWT}, aadsts.UnsupportedValue},
 		{"assertion without type", &Request{ClientID: clientID, Assertion: own}, aadsts.MissingParameter},
-		{"type without assertion", &Request{ClientID: clientID, AssertionType: AssertionTypeJWT}, aadsts.MissingParameter},
+		{"type without assertion", &Request{ClientID: clientID, AssertionType: oauth2.AssertionJWT}, aadsts.MissingParameter},
 		{"SAML assertion type", &Request{ClientID: clientID, Assertion: own, AssertionType: "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"}, aadsts.UnsupportedValue},
 	} {
 		t.Run(c.name, func(t *testing.T) {

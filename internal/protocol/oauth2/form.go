@@ -23,14 +23,11 @@ type DuplicateError struct{ Name string }
 func (e *DuplicateError) Error() string { return "parameter " + e.Name + " was sent twice" }
 
 // Form are the parameters of one request, each at most once. A parameter sent
-// without a value counts as omitted (RFC 6749 §3.1), but Has still sees it.
+// without a value counts as omitted (RFC 6749 §3.1).
 type Form struct{ values map[string]string }
 
-// Get is the value of a parameter, "" if it is absent.
+// Get is the value of a parameter, "" if it was not sent.
 func (f Form) Get(name string) string { return f.values[name] }
-
-// Has reports whether the parameter was sent, even without a value.
-func (f Form) Has(name string) bool { _, ok := f.values[name]; return ok }
 
 // ParseForm reads application/x-www-form-urlencoded text. Values are taken
 // literally: nothing is trimmed. Semicolons are no separators.

@@ -1,11 +1,7 @@
 package oauth2
 
-// Grant types (RFC 6749 §4, RFC 8628 §3.4, RFC 7523 §2.1).
-const (
-	GrantClientCredentials = "client_credentials"
-	GrantAuthorizationCode = "authorization_code"
-	GrantRefreshToken      = "refresh_token"
-)
+// GrantClientCredentials is the grant_type of RFC 6749 §4.4.
+const GrantClientCredentials = "client_credentials"
 
-// AssertionJWT is the client_assertion_type of RFC 7523 §2.2.
+// AssertionJWT is the only client_assertion_type (RFC 7523 §2.2).
 const AssertionJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
