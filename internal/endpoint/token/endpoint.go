@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,21 +41,10 @@ type Config struct {
 }
 
 // Endpoint serves /token.
-type Endpoint struct {
-	Config
-	grants map[string]grantType
-}
+type Endpoint struct{ Config }
 
 // New builds the endpoint.
-func New(c Config) *Endpoint {
-	return &Endpoint{Config: c, grants: grantTypes(c)}
-}
-
-// GrantTypes lists what is served, for discovery.
-func GrantTypes() []string {
-	names := make([]string, 0, len(grantNames))
-	return append(names, grantNames...)
-}
+func New(c Config) *Endpoint { return &Endpoint{c} }
 
 // Handler serves one form of the endpoint. The tenant is the path value
 // "tenant".
@@ -104,7 +94,7 @@ func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request, x *exchange)
 	x.web.Correlate(form.Get("client-request-id"))
 	x.web.Correlate(r.URL.Query().Get("client-request-id"))
 
-	grant, err := e.grantType(form)
+	grant, err := grantTypeOf(form)
 	if err != nil {
 		return nil, err
 	}
@@ -123,19 +113,19 @@ func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request, x *exchange)
 	if x.proven, err = e.Clients.Authenticate(ctx, x.app, x.sp, x.client); err != nil {
 		return nil, err
 	}
-	return grant.redeem(ctx, x)
+	return grant.redeem(e, ctx, x)
 }
 
-func (e *Endpoint) grantType(form oauth2.Form) (grantType, error) {
+func grantTypeOf(form oauth2.Form) (grantType, error) {
 	name := form.Get("grant_type")
 	if name == "" {
 		return grantType{}, aadsts.New(aadsts.MissingParameter, "grant_type")
 	}
-	grant, ok := e.grants[name]
-	if !ok {
+	i := slices.IndexFunc(grantTypes, func(g grantType) bool { return g.name == name })
+	if i < 0 {
 		return grantType{}, aadsts.New(aadsts.UnsupportedGrantType, name)
 	}
-	return grant, nil
+	return grantTypes[i], nil
 }
 
 // identify finds out which client asks, without trusting it yet.

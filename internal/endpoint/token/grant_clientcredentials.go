@@ -12,18 +12,15 @@ import (
 	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
-// clientCredentials lets a workload act as itself (RFC 6749 §4.4). There is no
-// refresh token (§4.4.3) and no incremental consent: the scope is always one
-// resource's .default, and the token carries every app role assigned there.
-type clientCredentials struct {
-	lookup directory.Lookup
-	tokens *issue.Tokens
-}
+// The client credentials grant lets a workload act as itself (RFC 6749 §4.4).
+// There is no refresh token (§4.4.3) and no incremental consent: the scope is
+// always one resource's .default, and the token carries every app role assigned
+// there.
 
 // defaultResource is what a v1 request without a resource means.
-const defaultResource = "00000002-0000-0000-c000-000000000000"
+const defaultResource = string(directory.AADGraphAppID)
 
-func (g clientCredentials) complete(x *exchange) error {
+func completeClientCredentials(x *exchange) error {
 	if x.version == V2 && x.form.Get("resource") != "" {
 		return aadsts.New(aadsts.ResourceOnV2)
 	}
@@ -33,19 +30,19 @@ func (g clientCredentials) complete(x *exchange) error {
 	return nil
 }
 
-func (g clientCredentials) redeem(ctx context.Context, x *exchange) (*response, error) {
+func (e *Endpoint) redeemClientCredentials(ctx context.Context, x *exchange) (*response, error) {
 	if x.sp == nil {
 		return nil, aadsts.New(aadsts.NoServicePrincipal, string(x.app.AppID), x.tenant.DefaultDomain())
 	}
-	name, err := g.resourceName(x)
+	name, err := resourceName(x)
 	if err != nil {
 		return nil, err
 	}
-	resource, err := g.resource(ctx, x, name)
+	resource, err := e.resource(ctx, x, name)
 	if err != nil {
 		return nil, err
 	}
-	roles, err := g.roles(ctx, x, resource)
+	roles, err := e.roles(ctx, x, resource)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +50,7 @@ func (g clientCredentials) redeem(ctx context.Context, x *exchange) (*response, 
 	if err != nil {
 		return nil, aadsts.New(aadsts.MalformedJSON, "claims").Because(err)
 	}
-	token, err := g.tokens.AppOnly(ctx, &issue.Facts{
+	token, err := e.Tokens.AppOnly(ctx, &issue.Facts{
 		Hosts: x.web.Hosts, Tenant: x.tenant, Client: x.sp, Resource: resource,
 		Audience: registeredName(resource, name), Roles: roles,
 		Method: x.proven.Method, CredentialID: x.proven.CredentialID,
@@ -73,7 +70,7 @@ func (g clientCredentials) redeem(ctx context.Context, x *exchange) (*response, 
 }
 
 // resourceName is what the client asked a token for, as it wrote it.
-func (g clientCredentials) resourceName(x *exchange) (string, error) {
+func resourceName(x *exchange) (string, error) {
 	if x.version == V1 {
 		if r := x.form.Get("resource"); r != "" {
 			return r, nil
@@ -92,8 +89,8 @@ func (g clientCredentials) resourceName(x *exchange) (string, error) {
 	return scopes.Resources[0], nil
 }
 
-func (g clientCredentials) resource(ctx context.Context, x *exchange, name string) (*directory.ServicePrincipal, error) {
-	resource, err := directory.ResolveResource(ctx, g.lookup, x.tenant.ID, name)
+func (e *Endpoint) resource(ctx context.Context, x *exchange, name string) (*directory.ServicePrincipal, error) {
+	resource, err := directory.ResolveResource(ctx, e.Lookup, x.tenant.ID, name)
 	if errors.Is(err, directory.ErrNotFound) || err == nil && resource.App == nil {
 		return nil, aadsts.New(aadsts.ResourceNotFound, name, x.tenant.DefaultDomain())
 	}
@@ -114,8 +111,8 @@ func (g clientCredentials) resource(ctx context.Context, x *exchange, name strin
 // roles are the values of the app roles that the client holds on the resource.
 // A client without any still gets a token, unless the resource asks for an
 // assignment.
-func (g clientCredentials) roles(ctx context.Context, x *exchange, resource *directory.ServicePrincipal) ([]string, error) {
-	held, err := g.lookup.AppRoleAssignmentsOf(ctx, x.tenant.ID, x.sp.ID)
+func (e *Endpoint) roles(ctx context.Context, x *exchange, resource *directory.ServicePrincipal) ([]string, error) {
+	held, err := e.Lookup.AppRoleAssignmentsOf(ctx, x.tenant.ID, x.sp.ID)
 	if err != nil {
 		return nil, err
 	}
