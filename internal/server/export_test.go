@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/signingkey"
 	"github.com/sekisho-id/sekisho/internal/store/sqlstore"
@@ -66,3 +67,11 @@ func (d *Dev) SignIn(ctx context.Context, tenant string, request [16]byte) (Reco
 
 // RecordsWaiting is the number of sign-in records that no commit has taken yet.
 func (d *Dev) RecordsWaiting() int { return d.recorder.Waiting() }
+
+// Refusals writes the sums of refusals and reads those of a tenant.
+func (d *Dev) Refusals(ctx context.Context, tenant string) ([]audit.RefusalSum, error) {
+	if err := d.refusals.Flush(ctx, d.stores.Refusals); err != nil {
+		return nil, err
+	}
+	return d.db.RefusalsOf(ctx, directory.ID(tenant).Bytes(), 100)
+}

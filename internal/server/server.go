@@ -225,6 +225,9 @@ func (s *Server) endpoints(ctx context.Context) error {
 		Deleted: s.stores.Deleted, Assignments: s.stores.Assignments, Grants: s.stores.Grants, Users: s.stores.Users, Policies: s.stores.Policies,
 		Tokens: graphTokens{&issue.Verifier{Keys: s.keys, Lookup: s.view, Hosts: s.bases, Resource: directory.GraphAppID, Now: s.clock.Now}},
 		Now:    s.clock.Now, Logger: s.log, PageKey: pageKey, Operator: operator,
+		Denied: func(ctx context.Context, a *graph.Actor) {
+			s.refusals.Add(s.clock.Now(), a.Tenant.Bytes(), a.AppID.Bytes(), http.StatusForbidden, web.From(ctx).Trace)
+		},
 	})
 	return err
 }

@@ -216,8 +216,9 @@ type innerError struct {
 }
 
 // fail answers an error. It is the only writer of that body and the only place
-// that logs it; bodies of requests are never part of what it logs.
-func (a *API) fail(w http.ResponseWriter, r *http.Request, key string, err error) {
+// that logs it; bodies of requests are never part of what it logs. It returns
+// the status.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, key string, err error) int {
 	ids := web.IDs(r.Context())
 	e := known(err, key)
 	level := slog.LevelInfo
@@ -250,6 +251,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, key string, err error
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(e.Status)
 	_, _ = w.Write(body)
+	return e.Status
 }
 
 // quotableLog keeps the log line of a refusal short.

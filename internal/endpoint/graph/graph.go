@@ -45,6 +45,9 @@ type Config struct {
 	Logger *slog.Logger
 	// PageKey authenticates page tokens: 32 bytes, the same on every node.
 	PageKey []byte
+	// Denied, if not nil, hears of each call that a known application was not
+	// allowed to make, for the account that is kept of refusals.
+	Denied func(ctx context.Context, actor *Actor)
 	// Operator is the tenant whose applications may manage tenants, the first
 	// one of the installation. Zero: none may.
 	Operator directory.TenantID
@@ -118,8 +121,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = a.send(w, c, rep)
 	}
-	if err != nil {
-		a.fail(w, r, c.lastKey(), err)
+	if err == nil {
+		return
+	}
+	if status := a.fail(w, r, c.lastKey(), err); status == http.StatusForbidden && c.actor != nil && a.Denied != nil {
+		a.Denied(c.ctx, c.actor)
 	}
 }
 
