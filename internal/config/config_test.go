@@ -97,9 +97,6 @@ requestsPerMinute: 600
 	if ranges, hosts := got.OutboundAllow(); len(ranges) != 1 || len(hosts) != 1 || hosts[0] != "keys.internal.example" {
 		t.Errorf("outbound: %v and %v", ranges, hosts)
 	}
-	if key, err := got.KEK(); err != nil || len(key) != 32 {
-		t.Errorf("key-encryption key: %d bytes, %v", len(key), err)
-	}
 }
 
 func TestDatabasePathStartsAtDataDir(t *testing.T) {

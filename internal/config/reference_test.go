@@ -130,3 +130,11 @@ func fieldComments(t *testing.T) map[string]string {
 	})
 	return comments
 }
+
+// formatDuration is the inverse of parseDuration for people.
+func formatDuration(d time.Duration) string {
+	if d >= day && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return d.String()
+}
