@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -136,7 +137,7 @@ func javaSettings(t target) settings {
 ConfidentialClientApplication app = ConfidentialClientApplication
     .builder("%[2]s", ClientCredentialFactory.createFromSecret(System.getenv("AZURE_CLIENT_SECRET")))
     .authority("%[1]s/")
-    .instanceDiscovery(false)
+    .instanceDiscovery(false)%[6]s
     .build();
 IAuthenticationResult result = app.acquireToken(
     ClientCredentialParameters.builder(Set.of("%[4]s")).build()).join();
@@ -148,8 +149,24 @@ TokenCredential credential = new ClientSecretCredentialBuilder()
     .clientId("%[2]s")
     .clientSecret(System.getenv("AZURE_CLIENT_SECRET"))
     .disableInstanceDiscovery()
-    .build();`, t.authority(), t.clientID, t.base, t.scope, t.tenant),
+    .build();`, t.authority(), t.clientID, t.base, t.scope, t.tenant, msal4jAliases(t)),
 	}
+}
+
+// msal4jAliases tells MSAL4J that the host with its port and the host without are
+// one: it keeps tokens under the one and looks for them under the other. Where
+// there is no port nothing is needed.
+func msal4jAliases(t target) string {
+	u, err := url.Parse(t.base)
+	if err != nil || u.Port() == "" {
+		return ""
+	}
+	return fmt.Sprintf(`
+    // Without this the client finds no token in its cache again: the host has a port.
+    .aadInstanceDiscoveryResponse("""
+        {"tenant_discovery_endpoint": "%[1]s/v2.0/.well-known/openid-configuration", "api-version": "1.1",
+         "metadata": [{"preferred_network": "%[2]s", "preferred_cache": "%[2]s", "aliases": ["%[2]s", "%[3]s"]}]}""")`,
+		t.authority(), u.Hostname(), u.Host)
 }
 
 func dotnetSettings(t target) settings {

@@ -74,6 +74,7 @@ func setIDs(w http.ResponseWriter, r *Request) {
 	h := w.Header()
 	h.Set("X-Ms-Request-Id", r.TraceID())
 	if r.echo {
-		h.Set("Client-Request-Id", r.CorrelationID)
+		// In lower case over HTTP/1.1 too: MSAL4J looks for it so.
+		h["client-request-id"] = []string{r.CorrelationID}
 	}
 }

@@ -29,9 +29,9 @@ type Shell struct {
 	TrustedProxies []netip.Prefix
 	// Plain says that the listener speaks HTTP without TLS, behind such a proxy.
 	Plain bool
-	Rand           io.Reader
-	Now            func() time.Time
-	Log            *slog.Logger
+	Rand  io.Reader
+	Now   func() time.Time
+	Log   *slog.Logger
 	// Done is called after each request, for metrics.
 	Done func(r *http.Request, status int, took time.Duration)
 }
