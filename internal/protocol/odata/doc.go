@@ -14,8 +14,8 @@
 //	body ────────── CheckObject                  before encoding/json sees it
 //
 // The caller then holds every Path of the filter against the properties it
-// allows (Walk), compiles the tree and, when there is a next page, stores
-// Expr.String in the page token, which ParseFilter reads back to the same tree.
+// allows, and hands the tree to a store, which compiles it (Walk finds what is in
+// it). A link to the next page repeats the options as they were sent.
 //
 // Specifications: OData 4.0 Part 2 (URL Conventions) and its ABNF,
 // learn.microsoft.com/graph/query-parameters, /graph/filter-query-parameter,

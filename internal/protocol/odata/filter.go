@@ -44,8 +44,8 @@ func parseFilter(text string) (Expr, error) {
 	if p.tok.kind != tokEnd {
 		return nil, p.misplaced()
 	}
-	// A page token keeps the canonical form, which must be readable again, and
-	// that form can have a few more spaces than the caller typed.
+	// What String prints must be readable again, and can have a few more spaces
+	// than the caller typed.
 	if len(text) > MaxFilterLength/2 && len(e.String()) > MaxFilterLength {
 		return nil, fail(Limit, -1, "the filter is longer than %d bytes", MaxFilterLength)
 	}

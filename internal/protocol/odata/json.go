@@ -22,14 +22,6 @@ func CheckObject(data []byte, maxDepth int) error {
 	return within(s.document(), "body", 0)
 }
 
-// Annotation splits the name of a JSON member that is not a property but says
-// something about one, or about the object: "owners@odata.bind" gives "owners"
-// and "odata.bind", "@odata.type" gives "" and "odata.type". ok is false for a
-// property (OData 4.0 JSON Format §4.5).
-func Annotation(name string) (property, term string, ok bool) {
-	return strings.Cut(name, "@")
-}
-
 // scanner is a recursive descent over JSON text; maxDepth bounds the recursion.
 type scanner struct {
 	data     []byte

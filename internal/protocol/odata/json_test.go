@@ -99,19 +99,3 @@ func TestCheckObjectDeepInput(t *testing.T) {
 		t.Errorf("a million brackets: %v", err)
 	}
 }
-
-func TestAnnotation(t *testing.T) {
-	for name, want := range map[string]struct {
-		property, term string
-		ok             bool
-	}{
-		"displayName":       {"displayName", "", false},
-		"@odata.type":       {"", "odata.type", true},
-		"owners@odata.bind": {"owners", "odata.bind", true},
-	} {
-		property, term, ok := Annotation(name)
-		if property != want.property || term != want.term || ok != want.ok {
-			t.Errorf("Annotation(%s) = %q, %q, %v", name, property, term, ok)
-		}
-	}
-}

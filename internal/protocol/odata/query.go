@@ -8,7 +8,7 @@ import (
 
 // Bounds of a query.
 const (
-	MaxQueryLength = 32 << 10 // bytes of the raw query, which carries page tokens too
+	MaxQueryLength = 32 << 10 // bytes of the raw query, page token included
 	maxParameters  = 100
 	maxListItems   = 200 // of $select; users have some 130 properties
 	maxOrderTerms  = 10

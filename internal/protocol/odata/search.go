@@ -91,7 +91,7 @@ func parseSearch(text string) (SearchExpr, error) {
 	if !p.atEnd() {
 		return nil, fail(Syntax, p.pos, "AND or OR (in upper case) is expected, found %s", excerpt(text[p.pos:]))
 	}
-	// As for filters: what a page token stores must be readable again.
+	// As for filters: what String prints must be readable again.
 	if len(text) > MaxSearchLength/2 && len(e.String()) > MaxSearchLength {
 		return nil, fail(Limit, -1, "the search is longer than %d bytes", MaxSearchLength)
 	}
