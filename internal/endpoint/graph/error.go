@@ -236,7 +236,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, key string, err error
 	h := w.Header()
 	switch e.Status {
 	case http.StatusUnauthorized:
-		h.Set("Www-Authenticate", `Bearer realm="", authorization_uri="`+web.From(r.Context()).Hosts.Login+`/common/oauth2/authorize", client_id="`+graphAppID+`"`)
+		h.Set("Www-Authenticate", `Bearer realm="", authorization_uri="`+web.From(r.Context()).Hosts.Login+`/common/oauth2/authorize", client_id="`+string(directory.GraphAppID)+`"`)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		h.Set("Retry-After", "1")
 	}

@@ -18,9 +18,6 @@ import (
 )
 
 const (
-	// graphAppID is the well-known id of the Graph resource.
-	graphAppID = "00000003-0000-0000-c000-000000000000"
-
 	maxBody  = 4 << 20 // bytes
 	maxDepth = 32      // of JSON
 )

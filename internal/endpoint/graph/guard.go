@@ -42,7 +42,7 @@ func (c *call) mayActAs(appID directory.ID) error {
 
 // mayHold refuses application permissions of Graph that the caller does not hold.
 func (c *call) mayHold(assigned []directory.AppRoleAssignment) error {
-	graph, err := c.api.ServicePrincipals.ServicePrincipalByAppID(c.ctx, c.tenant(), graphAppID)
+	graph, err := c.api.ServicePrincipals.ServicePrincipalByAppID(c.ctx, c.tenant(), directory.GraphAppID)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func metadataDocument() []byte {
 	b.WriteString(`<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices>`)
 	b.WriteString(`<Schema Namespace="microsoft.graph" Alias="graph" xmlns="http://docs.oasis-open.org/odata/ns/edm">`)
 	b.WriteString(`<EntityType Name="directoryObject" OpenType="true"><Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/></EntityType>`)
-	complexes := map[string]*complex{}
+	complexes := map[string]*complexType{}
 	var sets strings.Builder
 	for _, e := range entities() {
 		name := strings.ReplaceAll(e.kind, ".", "_")
@@ -80,7 +80,7 @@ func metadataDocument() []byte {
 	return b.Bytes()
 }
 
-func writeProperties(b *bytes.Buffer, props []described, found map[string]*complex) {
+func writeProperties(b *bytes.Buffer, props []described, found map[string]*complexType) {
 	for _, p := range props {
 		typ := p.typ
 		if p.many {
@@ -97,7 +97,7 @@ func writeProperties(b *bytes.Buffer, props []described, found map[string]*compl
 	}
 }
 
-func gather(c *complex, found map[string]*complex) {
+func gather(c *complexType, found map[string]*complexType) {
 	if found[c.name] != nil {
 		return
 	}

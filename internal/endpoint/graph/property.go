@@ -14,10 +14,10 @@ import (
 // Graph property.
 type property[T any] struct {
 	name     string
-	typ      string   // CSDL type, without "Collection()"
-	many     bool     // a collection of typ
-	nullable bool     // takes and shows null
-	complex  *complex // the members, where typ is a complex type
+	typ      string       // CSDL type, without "Collection()"
+	many     bool         // a collection of typ
+	nullable bool         // takes and shows null
+	complex  *complexType // the members, where typ is a complex type
 
 	// get reads the value for a reply: a string, bool, int, object, a slice of
 	// these, or a nil pointer for null.
@@ -34,8 +34,8 @@ type property[T any] struct {
 	sort     bool // may stand in $orderby
 }
 
-// complex is a structured type, for $metadata and for paths in $filter.
-type complex struct {
+// complexType is a structured type of CSDL, for $metadata and for paths in $filter.
+type complexType struct {
 	name    string
 	members []described
 }
@@ -44,7 +44,7 @@ type complex struct {
 type described struct {
 	name, typ      string
 	many, nullable bool
-	complex        *complex
+	complex        *complexType
 }
 
 func (p property[T]) described() described {
@@ -427,8 +427,8 @@ func readMembers[C any](name string, members []property[C], raw json.RawMessage)
 	return ch.apply, nil
 }
 
-func complexOf[C any](typ string, members []property[C]) *complex {
-	c := &complex{name: typ}
+func complexOf[C any](typ string, members []property[C]) *complexType {
+	c := &complexType{name: typ}
 	for _, m := range members {
 		c.members = append(c.members, m.described())
 	}

@@ -25,7 +25,7 @@ func mirror[T any](name, typ string, of func(*application) T) property[servicePr
 }
 
 // mirrorList is mirror for collections, which are never null.
-func mirrorList[T any](name, typ string, cx *complex, of func(*servicePrincipal) []T) property[servicePrincipal] {
+func mirrorList[T any](name, typ string, cx *complexType, of func(*servicePrincipal) []T) property[servicePrincipal] {
 	return property[servicePrincipal]{name: name, typ: typ, many: true, complex: cx, get: func(p *servicePrincipal) any {
 		return append([]T{}, of(p)...)
 	}}

@@ -16,7 +16,7 @@ type row struct {
 	// written either as a segment of its own or in parentheses behind the name.
 	path string
 	// delegated and app are the permissions of the two kinds of tokens, in the
-	// notation of allow; "-" means that this kind of token is never enough.
+	// notation of allow, or noPermission.
 	delegated, app string
 	handle         func(*call) (*reply, error)
 	flags          routeFlag
@@ -48,15 +48,15 @@ func (r *route) declare() (err error) {
 	if r.has(open) {
 		return nil
 	}
-	if r.delegated == "" || r.app == "" || r.delegated == "-" && r.app == "-" {
+	if r.delegated == "" || r.app == "" || r.delegated == noPermission && r.app == noPermission {
 		return fmt.Errorf("%w: %s %s", errNoPermission, r.method, r.path)
 	}
-	if r.delegated != "-" {
+	if r.delegated != noPermission {
 		if r.delegatedNeeds, err = allow(r.delegated); err != nil {
 			return err
 		}
 	}
-	if r.app != "-" {
+	if r.app != noPermission {
 		r.appNeeds, err = allow(r.app)
 	}
 	return err

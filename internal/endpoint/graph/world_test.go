@@ -153,7 +153,7 @@ func (w *world) tenant(name, domain string) directory.TenantID {
 	if err != nil {
 		w.Fatal(err)
 	}
-	graph, err := w.db.ServicePrincipalByAppID(w.Context(), made.Tenant.ID, graphAppID)
+	graph, err := w.db.ServicePrincipalByAppID(w.Context(), made.Tenant.ID, directory.GraphAppID)
 	if err != nil {
 		w.Fatal(err)
 	}
