@@ -8,10 +8,10 @@
 // what must be unique, what a change takes along) and the small interfaces of
 // the stores that keep the objects; it knows neither HTTP nor SQL.
 //
-// Ways in: endpoint/graph and the administration tools change objects through
-// the operations of Applications, ServicePrincipals, Grants, Users and Policies
-// here, each of which checks its rules, stamps time and ids, and ends in one
-// act of the store, which writes object, change-log entry and audit event in
-// one transaction. Token issuance only reads, through Lookup, which the
-// in-memory view of internal/store/view serves.
+// Ways in: endpoint/graph and the server's first start change objects through
+// Operations (operations_<noun>.go), each act of which holds the change against
+// the rules (rules_<noun>.go), stamps time and ids, and ends in one act of the
+// store, which writes object, change-log entry and audit event in one
+// transaction. Token issuance only reads, through Lookup, which the in-memory
+// view of internal/store/view serves.
 package directory

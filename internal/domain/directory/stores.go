@@ -124,7 +124,8 @@ type ServicePrincipalStore interface {
 	DeleteServicePrincipal(ctx context.Context, t TenantID, id ID, at time.Time, ev *audit.Event) error
 }
 
-// DeletedStore keeps what was deleted softly, for 30 days.
+// DeletedStore keeps what was deleted softly, until it is restored, purged or
+// older than the server's retention.
 type DeletedStore interface {
 	// Deleted finds a deleted object's kind.
 	Deleted(ctx context.Context, t TenantID, id ID) (Kind, error)
@@ -195,7 +196,8 @@ type Change struct {
 // ChangeKind says what a Change is about; the values are stored.
 type ChangeKind string
 
-// The kinds of changes that the view heeds.
+// The kinds of changes. The view heeds those of what it remembers; signing keys
+// are reloaded by the server.
 const (
 	ChangedTenant           ChangeKind = "tenant"
 	ChangedApplication      ChangeKind = "application"

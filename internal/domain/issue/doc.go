@@ -9,5 +9,6 @@
 // A token's way: Facts are gathered by the endpoint; Tokens.AppOnly builds the
 // claims, hands the sign-in record to the recorder, takes its turn in the
 // signing queue, and returns only when the signature is made and the record is
-// durable.
+// durable. Verifier is the other end: it checks access tokens of ours at our own
+// resources, of which Graph is one.
 package issue

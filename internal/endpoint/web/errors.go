@@ -70,7 +70,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, now ti
 		text = "AADSTS" + strconv.Itoa(code.Number()) + ": " + known.Message()
 	}
 	body.Description = text + "\r\nTrace ID: " + body.TraceID + "\r\nCorrelation ID: " + body.CorrelationID + "\r\nTimestamp: " + body.Timestamp
-	logError(r, log, status, err)
+	LogRefusal(r, log, status, err)
 
 	setIDs(w, req)
 	h := w.Header()
@@ -95,7 +95,7 @@ func NoStore(h http.Header) {
 
 // WriteJSON answers with a value that must not be kept.
 func WriteJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
-	setIDs(w, From(r.Context()))
+	SetIDs(w, r)
 	NoStore(w.Header())
 	writeJSON(w, status, v)
 }
@@ -112,9 +112,10 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body)
 }
 
-// logError logs a refusal once. Failures of ours are errors, refusals of
-// clients are not.
-func logError(r *http.Request, log *slog.Logger, status int, err error) {
+// LogRefusal logs a refusal once, with its cause, under the request's ids; every
+// writer of errors calls it. Failures of ours are errors, refusals of clients are
+// not.
+func LogRefusal(r *http.Request, log *slog.Logger, status int, err error) {
 	level := slog.LevelInfo
 	if status >= 500 {
 		level = slog.LevelError

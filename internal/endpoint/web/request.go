@@ -54,7 +54,8 @@ func From(ctx context.Context) *Request {
 	return r
 }
 
-// WithRequest is for tests of endpoints without a shell.
+// WithRequest gives a context its Request. The shell does so; else only tests of
+// endpoints without a shell.
 func WithRequest(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
 }
@@ -68,8 +69,10 @@ func IDs(ctx context.Context) RequestIDs {
 	return RequestIDs{Trace: r.TraceID(), Correlation: r.CorrelationID}
 }
 
-// setIDs writes the id headers; the correlation id may have changed since the
-// shell saw the request, so writers call it again.
+// SetIDs writes the id headers. Writers call it again after the shell did, since
+// a body or query may have brought the correlation id.
+func SetIDs(w http.ResponseWriter, r *http.Request) { setIDs(w, From(r.Context())) }
+
 func setIDs(w http.ResponseWriter, r *Request) {
 	h := w.Header()
 	h.Set("X-Ms-Request-Id", r.TraceID())

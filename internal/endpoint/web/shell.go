@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +42,7 @@ func (s *Shell) Wrap(h http.Handler) http.Handler {
 		rec := &recorder{ResponseWriter: w}
 		req, ok := s.open(rec, r)
 		if ok {
-			s.serve(h, rec, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
+			s.serve(h, rec, r.WithContext(WithRequest(r.Context(), req)))
 		}
 		if s.Done != nil {
 			s.Done(r, rec.code(), s.Now().Sub(start))
