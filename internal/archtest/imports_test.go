@@ -98,6 +98,9 @@ func TestRulesForbid(t *testing.T) {
 		{"bearer", "internal/protocol/oauth2"},
 		{"bearer", "github.com/google/uuid"},
 		{"internal/cli", "github.com/stretchr/testify/require"},
+		{"internal/cli", "sekishotest"},
+		{"internal/server", "internal/store/storetest"},
+		{"internal/domain/audit", "testing"},
 	} {
 		forbidden := slices.ContainsFunc(rules, func(r rule) bool { return r.applies(tt.pkg) && r.forbids(tt.pkg, tt.imported) })
 		if !forbidden {
@@ -115,6 +118,7 @@ func TestRulesForbid(t *testing.T) {
 		{"internal/domain/issue", "internal/protocol/oauth2"},
 		{"internal/domain/directory", "database/sql/driver"},
 		{"bearer", "github.com/go-jose/go-jose/v4/jwt"},
+		{"sekishotest", "testing"},
 	} {
 		for _, r := range rules {
 			if r.applies(tt.pkg) && r.forbids(tt.pkg, tt.imported) {

@@ -99,6 +99,12 @@ var rules = []rule{
 		},
 	},
 	{
+		name:    "tests stay in tests",
+		why:     "what a program links, it can run: a server, a database or flags that are there for tests have no place in it",
+		applies: func(pkg string) bool { return !under(testSupport...)(pkg) },
+		forbids: func(_, imported string) bool { return imported == "testing" || under(testSupport...)(imported) },
+	},
+	{
 		name:    "one style of test",
 		why:     "tests use the standard library and go-cmp; a second assertion library is a second language",
 		applies: func(string) bool { return true },
@@ -108,6 +114,9 @@ var rules = []rule{
 		tests: true,
 	},
 }
+
+// testSupport are the packages that exist for tests alone.
+var testSupport = []string{"sekishotest", "internal/store/storetest", "internal/store/pgtest"}
 
 // under reports whether a package is one of the folders or below it.
 func under(folders ...string) func(string) bool {
