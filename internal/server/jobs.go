@@ -33,6 +33,7 @@ func (s *Server) runJobs(ctx context.Context) <-chan struct{} {
 	wg.Go(func() {
 		s.housekeeping(ctx)
 		every(ctx, keepEvery, s.housekeeping)
+		s.handOver()
 	})
 	done := make(chan struct{})
 	go func() { wg.Wait(); close(done) }()
@@ -149,6 +150,20 @@ func (s *Server) housekeeping(ctx context.Context) {
 				break
 			}
 		}
+	}
+}
+
+// handOver gives the housekeeping to whichever node asks next, rather than have
+// all of them wait until the lease of a node that stopped runs out.
+func (s *Server) handOver() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	holder, err := s.nodeID()
+	if err == nil {
+		err = s.stores.Leases.ReleaseLease(ctx, keeperLease, holder)
+	}
+	if err != nil {
+		s.log.Warn("the housekeeping lease was not released", "error", err)
 	}
 }
 

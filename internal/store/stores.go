@@ -40,6 +40,7 @@ type Leases interface {
 	// TakeLease takes or extends the lease until the time and reports whether
 	// holder has it. A lease whose time has passed is free.
 	TakeLease(ctx context.Context, name, holder string, now, until time.Time) (bool, error)
+	// ReleaseLease frees the lease at once if holder has it.
 	ReleaseLease(ctx context.Context, name, holder string) error
 }
 
