@@ -291,18 +291,6 @@ func sameDocument(a, b *Application) bool {
 	return errA == nil && errB == nil && bytes.Equal(x, y)
 }
 
-// ProvisionBuiltins gives the caller's tenant whatever it lacks of the service
-// principals that every tenant has.
-func (o *Operations) ProvisionBuiltins(ctx context.Context, c Caller) error {
-	ids := []ID{GraphAppID}
-	for _, b := range builtinApps {
-		if b.everywhere {
-			ids = append(ids, b.appID)
-		}
-	}
-	return o.provision(ctx, c, ids)
-}
-
 // ProvisionStandIns gives the caller's tenant the stand-ins of cloud resources
 // that it does not have yet.
 func (o *Operations) ProvisionStandIns(ctx context.Context, c Caller) error {

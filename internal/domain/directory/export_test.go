@@ -1,6 +1,9 @@
 package directory
 
-import "slices"
+import (
+	"context"
+	"slices"
+)
 
 // StandIn is a cloud resource that ProvisionStandIns adds.
 type StandIn struct {
@@ -16,4 +19,13 @@ func StandIns() []StandIn {
 		list = append(list, StandIn{AppID: b.appID, Names: append(slices.Clone(b.uris), string(b.appID)), Scopes: len(b.scopes)})
 	}
 	return list
+}
+
+// PatchCredentials is the part of a PATCH that concerns credentials, alone.
+func (o *Operations) PatchCredentials(ctx context.Context, c Caller, t Target, keys *[]KeyDraft, keep *[]ID) error {
+	set, err := o.credentialPatch(keys, keep)
+	if err != nil {
+		return err
+	}
+	return o.editTarget(ctx, c, t, activityCredentials, set)
 }

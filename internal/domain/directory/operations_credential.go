@@ -203,21 +203,6 @@ func (o *Operations) RemovePassword(ctx context.Context, c Caller, t Target, key
 	})
 }
 
-// KeepPasswords removes all client secrets but those named.
-func (o *Operations) KeepPasswords(ctx context.Context, c Caller, t Target, keep []ID) error {
-	return o.editTarget(ctx, c, t, activityCredentials, func(has parts) error { return keepPasswords(has.passwords, keep) })
-}
-
-// SetKeys replaces the certificates. A draft without a key keeps the one that
-// the target has under its id.
-func (o *Operations) SetKeys(ctx context.Context, c Caller, t Target, keys []KeyDraft) error {
-	set, err := o.credentialPatch(&keys, nil)
-	if err != nil {
-		return err
-	}
-	return o.editTarget(ctx, c, t, activityCredentials, set)
-}
-
 // AddKey adds a certificate. The proof shows that the caller holds the private
 // key of a valid certificate that the target already has.
 func (o *Operations) AddKey(ctx context.Context, c Caller, t Target, k KeyDraft, proof string) (*KeyCredential, error) {

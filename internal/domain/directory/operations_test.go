@@ -107,7 +107,6 @@ func TestCloudStandInsResolveByTheirUsualNames(t *testing.T) {
 	for range 2 { // a second time changes nothing
 		w.must(w.ops.ProvisionStandIns(w.ctx, w.c))
 	}
-	w.must(w.ops.ProvisionBuiltins(w.ctx, w.c))
 	for _, s := range directory.StandIns() {
 		for _, name := range s.Names {
 			for _, form := range []string{name, strings.ToUpper(name[:8]) + name[8:], strings.TrimSuffix(name, "/")} {
@@ -193,7 +192,7 @@ func TestKeysAreRolledWithAProof(t *testing.T) {
 	p := newPlatform(t)
 	w := p.world(t)
 	app, old, next := w.app(), certificate(t, "orders", 2048), certificate(t, "second", 2048)
-	w.must(w.ops.SetKeys(w.ctx, w.c, w.target(app), []directory.KeyDraft{{KeyID: guid(1), Key: old.der}}))
+	w.must(w.setKeys(w.target(app), []directory.KeyDraft{{KeyID: guid(1), Key: old.der}}))
 	claims := func(changes ...any) map[string]any {
 		c := map[string]any{
 			"aud": "00000002-0000-0000-c000-000000000000", "iss": string(app.ID),

@@ -217,7 +217,7 @@ func passwordRows() []ruleRow {
 			w.must(err)
 			_, err = w.ops.AddPassword(w.ctx, w.c, w.target(app), directory.PasswordRequest{})
 			w.must(err)
-			w.must(w.ops.KeepPasswords(w.ctx, w.c, w.target(app), []directory.ID{p.KeyID}))
+			w.must(w.keepPasswords(w.target(app), []directory.ID{p.KeyID}))
 			got, err := w.ops.Applications.Application(w.ctx, w.c.Tenant, app.ID)
 			if kept := need(w, got, err).Passwords; len(kept) != 1 || kept[0].KeyID != p.KeyID {
 				return fmt.Errorf("kept %v", kept)
@@ -225,7 +225,7 @@ func passwordRows() []ruleRow {
 			return nil
 		}, fine},
 		{"§5.1", "update that brings a secret", func(w *world) error {
-			return w.ops.KeepPasswords(w.ctx, w.c, w.target(w.app()), []directory.ID{guid(1)})
+			return w.keepPasswords(w.target(w.app()), []directory.ID{guid(1)})
 		}, invalid("cannot be added by an update; use addPassword")},
 	}
 }
@@ -233,7 +233,7 @@ func passwordRows() []ruleRow {
 // setKeys is a row that gives an application one key.
 func setKeys(name string, want refused, k directory.KeyDraft) ruleRow {
 	return ruleRow{"§5.2", name, func(w *world) error {
-		err := w.ops.SetKeys(w.ctx, w.c, w.target(w.app()), []directory.KeyDraft{k})
+		err := w.setKeys(w.target(w.app()), []directory.KeyDraft{k})
 		if err != nil && len(k.Key) > 40 && (strings.Contains(err.Error(), string(k.Key[10:40])) || contains(k.Key, []byte(err.Error()))) {
 			return fmt.Errorf("the refusal repeats the key: %w", err)
 		}
@@ -299,7 +299,7 @@ func keptKeyRows(t *testing.T, pair keyPair) []ruleRow {
 	return []ruleRow{
 		{"§5.2", "dates and thumbprint come from the certificate, a long name is cut", func(w *world) error {
 			app := w.app()
-			w.must(w.ops.SetKeys(w.ctx, w.c, w.target(app), []directory.KeyDraft{{Key: pair.der, DisplayName: ptr(strings.Repeat("a", 91))}}))
+			w.must(w.setKeys(w.target(app), []directory.KeyDraft{{Key: pair.der, DisplayName: ptr(strings.Repeat("a", 91))}}))
 			got, err := w.ops.Applications.Application(w.ctx, w.c.Tenant, app.ID)
 			k := need(w, got, err).Keys[0]
 			if len(*k.DisplayName) != 90 || k.StartAt.Year() != 2026 || k.EndAt.Year() != 2027 || !bytes.Equal(k.CustomKeyIdentifier, k.SHA1[:]) || k.KeyID == "" {
@@ -309,8 +309,8 @@ func keptKeyRows(t *testing.T, pair keyPair) []ruleRow {
 		}, fine},
 		{"§5.2", "null key keeps the one that is there", func(w *world) error {
 			app := w.app()
-			w.must(w.ops.SetKeys(w.ctx, w.c, w.target(app), []directory.KeyDraft{{KeyID: guid(1), Key: pair.der}}))
-			w.must(w.ops.SetKeys(w.ctx, w.c, w.target(app), []directory.KeyDraft{{KeyID: guid(1)}, {Key: second.der}}))
+			w.must(w.setKeys(w.target(app), []directory.KeyDraft{{KeyID: guid(1), Key: pair.der}}))
+			w.must(w.setKeys(w.target(app), []directory.KeyDraft{{KeyID: guid(1)}, {Key: second.der}}))
 			got, err := w.ops.Applications.Application(w.ctx, w.c.Tenant, app.ID)
 			if keys := need(w, got, err).Keys; len(keys) != 2 || !bytes.Equal(keys[0].DER, pair.der) || !bytes.Equal(keys[1].DER, second.der) {
 				return fmt.Errorf("stored %d keys", len(keys))
@@ -318,13 +318,21 @@ func keptKeyRows(t *testing.T, pair keyPair) []ruleRow {
 			return nil
 		}, fine},
 		{"§5.2", "two keys with one keyId", func(w *world) error {
-			return w.ops.SetKeys(w.ctx, w.c, w.target(w.app()), []directory.KeyDraft{{KeyID: guid(1), Key: pair.der}, {KeyID: guid(1), Key: second.der}})
+			return w.setKeys(w.target(w.app()), []directory.KeyDraft{{KeyID: guid(1), Key: pair.der}, {KeyID: guid(1), Key: second.der}})
 		}, invalid("twice")},
 		{"§5.2", "tokens encrypted for a key that is removed", func(w *world) error {
 			app := w.app()
-			w.must(w.ops.SetKeys(w.ctx, w.c, w.target(app), []directory.KeyDraft{{KeyID: guid(1), Key: pair.der, Usage: "Encrypt"}}))
+			w.must(w.setKeys(w.target(app), []directory.KeyDraft{{KeyID: guid(1), Key: pair.der, Usage: "Encrypt"}}))
 			w.must(w.change(app, func(a *directory.Application) { a.TokenEncryptionKeyID = ptr(string(guid(1))) }))
-			return w.ops.SetKeys(w.ctx, w.c, w.target(app), nil)
+			return w.setKeys(w.target(app), nil)
 		}, invalid("tokenEncryptionKeyId must be the keyId")},
 	}
+}
+
+func (w *world) setKeys(t directory.Target, keys []directory.KeyDraft) error {
+	return w.ops.PatchCredentials(w.ctx, w.c, t, &keys, nil)
+}
+
+func (w *world) keepPasswords(t directory.Target, keep []directory.ID) error {
+	return w.ops.PatchCredentials(w.ctx, w.c, t, nil, &keep)
 }
