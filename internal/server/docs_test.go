@@ -122,6 +122,7 @@ func anchor(heading string) string {
 }
 
 func TestDocumentLinksLeadSomewhere(t *testing.T) {
+	makefile := readPage(t, "Makefile")
 	for _, page := range allPages(t) {
 		text := code.ReplaceAllString(fence.ReplaceAllString(readPage(t, page), ""), "")
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
@@ -134,6 +135,9 @@ func TestDocumentLinksLeadSomewhere(t *testing.T) {
 				file = filepath.ToSlash(filepath.Join(filepath.Dir(page), target))
 			}
 			if _, err := os.Stat(filepath.Join(tree, file)); err != nil {
+				if strings.Contains(makefile, "-out ../"+file) {
+					continue // written by measuring, which not every tree has seen
+				}
 				t.Errorf("%s links to %s, which does not exist", page, m[1])
 				continue
 			}
