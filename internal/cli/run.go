@@ -149,6 +149,7 @@ func (s *shared) serverTLS(c config.Config) (*tls.Config, string, error) {
 
 // runServer serves until ctx ends.
 func runServer(ctx context.Context, in *installation, ready func(addr string)) error {
+	server.TuneProcess(ctx)
 	srv, err := server.New(ctx, in.Config)
 	if err != nil {
 		return err
@@ -163,6 +164,7 @@ func runBootstrap(ctx context.Context, in *installation, name, domain, admin, ou
 
 // newDev prepares a server in development mode.
 func newDev(ctx context.Context, o server.DevOptions) (*server.Dev, error) {
+	server.TuneProcess(ctx)
 	return server.NewDev(ctx, o)
 }
 

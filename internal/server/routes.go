@@ -56,12 +56,22 @@ func (s *Server) routes() http.Handler {
 			area.ServeHTTP(w, r)
 			return
 		}
-		lower := *r.URL
-		lower.Path, lower.RawPath = strings.ToLower(r.URL.Path), ""
-		r2 := r.WithContext(r.Context())
-		r2.URL = &lower
-		tenant.ServeHTTP(w, r2)
+		tenant.ServeHTTP(w, inLowerCase(r))
 	})
+}
+
+// inLowerCase is the request with its path in lower case, which it nearly always
+// is.
+func inLowerCase(r *http.Request) *http.Request {
+	path := strings.ToLower(r.URL.Path)
+	if path == r.URL.Path && r.URL.RawPath == "" {
+		return r
+	}
+	lower := *r.URL
+	lower.Path, lower.RawPath = path, ""
+	r = r.WithContext(r.Context())
+	r.URL = &lower
+	return r
 }
 
 // firstSegment judges the raw path before any mux sees it (a mux would clean it
@@ -71,16 +81,36 @@ func firstSegment(raw string) (string, bool) {
 		return "", false
 	}
 	lower := strings.ToLower(raw)
-	for _, bad := range []string{"//", "/./", "/../", "\\", "%2f", "%5c", "%00", "%2e"} {
-		if strings.Contains(lower, bad) && !graphKey(lower, bad) {
-			return "", false
-		}
-	}
-	if strings.HasSuffix(lower, "/.") || strings.HasSuffix(lower, "/..") {
+	if mayBeRefused(lower) && refused(lower) {
 		return "", false
 	}
 	first, _, _ := strings.Cut(lower[1:], "/")
 	return first, true
+}
+
+// mayBeRefused looks for what every refused path has, in one pass: nearly no path
+// has it.
+func mayBeRefused(lower string) bool {
+	for i := 1; i < len(lower); i++ {
+		switch lower[i] {
+		case '%', '\\':
+			return true
+		case '/', '.':
+			if lower[i-1] == '/' && (lower[i] == '/' || i+1 == len(lower) || lower[i+1] == '/' || lower[i+1] == '.') {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func refused(lower string) bool {
+	for _, bad := range []string{"//", "/./", "/../", "\\", "%2f", "%5c", "%00", "%2e"} {
+		if strings.Contains(lower, bad) && !graphKey(lower, bad) {
+			return true
+		}
+	}
+	return strings.HasSuffix(lower, "/.") || strings.HasSuffix(lower, "/..")
 }
 
 // graphKey lets an escaped slash stand inside a key of Graph, whose own path

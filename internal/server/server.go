@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
 	"sync"
 	"time"
 
@@ -375,7 +374,7 @@ func (c Config) withDefaults() Config {
 		c.Rand = rand.Reader
 	}
 	if c.Signers <= 0 {
-		c.Signers = runtime.NumCPU() + 1
+		c.Signers = cores + 1
 	}
 	if c.QueueLimit <= 0 {
 		c.QueueLimit = 1024

@@ -197,18 +197,24 @@ func appendString(b []byte, s string) []byte {
 // resource, each once, in the order of the resource's roles. A role without a
 // value yields none; a disabled role stays with those who have it.
 func RoleValues(resource *directory.ServicePrincipal, held []directory.AppRoleAssignment) []string {
-	var values []string
-	for _, role := range resource.Roles() {
-		if role.Value == nil || *role.Value == "" {
+	var here []directory.ID
+	for i := range held {
+		if held[i].ResourceID == resource.ID {
+			here = append(here, held[i].AppRoleID)
+		}
+	}
+	if len(here) == 0 {
+		return nil
+	}
+	values := make([]string, 0, len(here))
+	roles := resource.Roles()
+	for i := range roles {
+		role := &roles[i]
+		if role.Value == nil || *role.Value == "" || !slices.Contains(here, role.ID) {
 			continue
 		}
-		for i := range held {
-			if held[i].ResourceID == resource.ID && held[i].AppRoleID == role.ID {
-				if !slices.Contains(values, *role.Value) {
-					values = append(values, *role.Value)
-				}
-				break
-			}
+		if !slices.Contains(values, *role.Value) {
+			values = append(values, *role.Value)
 		}
 	}
 	return values
