@@ -53,6 +53,7 @@ func TestRawRequests(t *testing.T) {
 			continue
 		}
 		body, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
 		_ = conn.Close()
 		if resp.StatusCode != tt.want || strings.Contains(string(body), "evil") || resp.Header.Get("Location") != "" {
 			t.Errorf("%s: %d, want %d: %s", tt.name, resp.StatusCode, tt.want, body)
