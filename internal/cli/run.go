@@ -111,6 +111,10 @@ func (s *shared) keyWrapper(c config.Config, create bool) (envelope.KeyWrapper, 
 	}
 	wrapper, err := envelope.ReadKeyFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, there := os.Stat(c.DatabaseAddress()); !c.Postgres() && there == nil {
+			return nil, fmt.Errorf("the database is there, but the key-encryption key %s is not: put your copy of it back; "+
+				"without it nothing can read the signing keys", path)
+		}
 		return nil, errNoInstallation
 	}
 	return wrapper, err

@@ -40,23 +40,23 @@ func TestRawRequests(t *testing.T) {
 		{"a path parameter", "/dev;x/clock", "Host: {host}", http.StatusBadRequest},
 		{"no path", "*", "Host: {host}", http.StatusBadRequest},
 	} {
-		conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(t.Context(), "tcp", host) // certificates are not what is tested
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-		_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\n%s\r\nConnection: close\r\n\r\n", tt.target, strings.ReplaceAll(tt.headers, "{host}", host))
-		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-			_ = conn.Close()
-			continue
-		}
-		body, _ := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		_ = conn.Close()
-		if resp.StatusCode != tt.want || strings.Contains(string(body), "evil") || resp.Header.Get("Location") != "" {
-			t.Errorf("%s: %d, want %d: %s", tt.name, resp.StatusCode, tt.want, body)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(t.Context(), "tcp", host) // certificates are not what is tested
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+			_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\n%s\r\nConnection: close\r\n\r\n", tt.target, strings.ReplaceAll(tt.headers, "{host}", host))
+			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != tt.want || strings.Contains(string(body), "evil") || resp.Header.Get("Location") != "" {
+				t.Errorf("%d, want %d: %s", resp.StatusCode, tt.want, body)
+			}
+		})
 	}
 }
