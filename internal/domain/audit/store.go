@@ -35,7 +35,7 @@ type RefusalSum struct {
 	Tenant      [16]byte
 	Minute      time.Time
 	ClientAppID [16]byte
-	Code        int // AADSTS number, 0 for a failure of the platform
+	Code        int // AADSTS number, 0 for a failure of the platform, 403 for a call of Graph that was denied
 	Count       int
 	// Sample is the trace id of one of them.
 	Sample [16]byte
