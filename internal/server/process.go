@@ -23,8 +23,11 @@ const (
 	// collected as usual.
 	busyHeadroom = 20 << 20
 	// busyRate is the allocation per second, in bytes, from which on a node is busy.
-	busyRate  = 8 << 20
+	busyRate = 8 << 20
+	// tuneEvery is how often it is looked at, calmAfter how many looks without load
+	// end the state of being busy.
 	tuneEvery = time.Second
+	calmAfter = 30
 )
 
 // TuneProcess sets the Go runtime of a process that is a server and nothing else,
@@ -49,7 +52,7 @@ func tuneGC(ctx context.Context) {
 	sample := []runtimemetrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	ticker := time.NewTicker(tuneEvery)
 	defer ticker.Stop()
-	percent, allocated, started := idleGC, uint64(0), false
+	percent, allocated, started, calm := idleGC, uint64(0), false, 0
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,7 +67,13 @@ func tuneGC(ctx context.Context) {
 			debug.FreeOSMemory()
 			continue
 		}
-		if want := gcPercent(rate, sample[1].Value.Uint64()); want != percent {
+		want := gcPercent(rate, sample[1].Value.Uint64())
+		if want < percent && calm < calmAfter && rate < busyRate {
+			calm++
+			continue
+		}
+		calm = 0
+		if want != percent {
 			percent = want
 			debug.SetGCPercent(percent)
 		}
