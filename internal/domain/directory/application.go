@@ -59,7 +59,6 @@ type Application struct {
 	// Switches of our own, settable through Graph under the same names.
 	AccessTokenSigningAlg    string `json:"accessTokenSigningAlg,omitempty"`    // "" = RS256
 	SingleUseClientAssertion bool   `json:"singleUseClientAssertion,omitempty"` // refuse a jti seen before
-	StrictOIDC               bool   `json:"strictOidc,omitempty"`
 
 	// Builtin marks an object seeded by the platform: read-only through Graph.
 	Builtin bool `json:"builtin,omitempty"`

@@ -45,7 +45,6 @@ var applicationSamples = map[string]sample{
 	"requestSignatureVerification":      {write: `{"isSignedRequestRequired":true,"allowedWeakAlgorithms":"rsaSha1"}`},
 	"accessTokenSigningAlg":             {write: `"ES256"`},
 	"singleUseClientAssertion":          {write: `true`},
-	"strictOidc":                        {write: `true`},
 }
 
 var servicePrincipalSamples = map[string]sample{

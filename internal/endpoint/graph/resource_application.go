@@ -68,7 +68,6 @@ func applicationProperties() []property[application] {
 		// which send back what they read meet nothing unknown.
 		textOrEmpty("accessTokenSigningAlg", func(a *application) *string { return &a.AccessTokenSigningAlg }).hidden(),
 		flag("singleUseClientAssertion", func(a *application) *bool { return &a.SingleUseClientAssertion }).hidden(),
-		flag("strictOidc", func(a *application) *bool { return &a.StrictOIDC }).hidden(),
 	}, credentialProperties(
 		func(a *application) *[]directory.PasswordCredential { return &a.Passwords },
 		func(a *application) *[]directory.KeyCredential { return &a.Keys })...)

@@ -94,17 +94,17 @@ func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request, x *exchange)
 	x.web.Correlate(form.Get("client-request-id"))
 	x.web.Correlate(r.URL.Query().Get("client-request-id"))
 
-	grant, err := grantTypeOf(form)
+	kind, err := grantTypeOf(form)
 	if err != nil {
 		return nil, err
 	}
 	if x.tenant, err = e.resolveTenant(ctx, x.tenantName); err != nil {
 		return nil, err
 	}
-	if err := e.identify(ctx, r, x, grant); err != nil {
+	if err := e.identify(ctx, r, x, kind); err != nil {
 		return nil, err
 	}
-	if err := grant.complete(x); err != nil {
+	if err := kind.complete(x); err != nil {
 		return nil, err
 	}
 	if r.Header.Get("Origin") != "" {
@@ -113,7 +113,15 @@ func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request, x *exchange)
 	if x.proven, err = e.Clients.Authenticate(ctx, x.app, x.sp, x.client); err != nil {
 		return nil, err
 	}
-	return grant.redeem(e, ctx, x)
+	granted, err := kind.redeem(e, ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	target, err := e.resolve(ctx, x, granted)
+	if err != nil {
+		return nil, err
+	}
+	return e.issue(ctx, x, granted, target)
 }
 
 func grantTypeOf(form oauth2.Form) (grantType, error) {
@@ -129,7 +137,7 @@ func grantTypeOf(form oauth2.Form) (grantType, error) {
 }
 
 // identify finds out which client asks, without trusting it yet.
-func (e *Endpoint) identify(ctx context.Context, r *http.Request, x *exchange, grant grantType) error {
+func (e *Endpoint) identify(ctx context.Context, r *http.Request, x *exchange, kind grantType) error {
 	var err error
 	if x.client, err = readClient(r, x); err != nil {
 		return err
@@ -138,7 +146,7 @@ func (e *Endpoint) identify(ctx context.Context, r *http.Request, x *exchange, g
 	if err != nil {
 		return err
 	}
-	if x.tenant == nil && grant.concreteTenant {
+	if x.tenant == nil && kind.concreteTenant {
 		return aadsts.New(aadsts.TenantRequired)
 	}
 	app, sp, err := e.findClient(ctx, x.tenant, clientID)

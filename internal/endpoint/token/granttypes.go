@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 
+	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
@@ -14,8 +15,15 @@ type grantType struct {
 	// complete checks that the parameters of the grant are there, before the
 	// client is authenticated.
 	complete func(*exchange) error
-	// redeem checks what the request brings and issues what it entitles to.
-	redeem func(*Endpoint, context.Context, *exchange) (*response, error)
+	// redeem checks what the request brings and says what it entitles to. It
+	// issues nothing.
+	redeem func(*Endpoint, context.Context, *exchange) (*grant, error)
+}
+
+// grant is what a request entitles its client to.
+type grant struct {
+	kind     audit.Grant
+	resource string // whom the token is for, as the client wrote it
 }
 
 // grantTypes is the table of what /token serves, in the order in which discovery
