@@ -2,10 +2,10 @@
 // (/oauth2/v2.0/token, `scope`) and its v1 form (/oauth2/token, `resource`).
 //
 // A request is one column in exchange: parse → grant type → tenant → client →
-// parameters of the grant → the client's proof → redeem. A grant type is a row
-// of granttypes.go and the functions of its file; the phases before redeem
-// belong to the endpoint, so no grant can forget one. redeem goes on to the
-// target (which resource, which roles) and to package issue. A phase returns a
-// value or an error, nothing is written before the end, and the sign-in record
-// is durable before the token leaves.
+// parameters of the grant → the client's proof → redeem → target → issue. A
+// grant type is a row of granttypes.go and the functions of its file; redeem,
+// which says what the request entitles to, is the only phase that differs, so no
+// grant can forget another. A phase returns a value or an error, nothing is
+// written before the end, and the sign-in record is durable before the token
+// leaves.
 package token
