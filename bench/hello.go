@@ -18,25 +18,27 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// hello is a process of this program that answers every request with a word, as
-// cheaply as net/http over TLS can.
+// hello is a process of this program that answers as cheaply as net/http over TLS
+// can: every request with a word or, at /bytes/N, with N bytes under as many
+// headers as a document of the server has.
 type hello struct {
 	cmd    *exec.Cmd
 	input  io.Closer
 	target *target
 }
 
-func startHello(ctx context.Context) (*hello, error) {
+func startHello(ctx context.Context, env ...string) (*hello, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	h := &hello{cmd: exec.CommandContext(ctx, self, "-hello")}
-	h.cmd.Env, h.cmd.Stderr = surroundings(nil), os.Stderr
+	h.cmd.Env, h.cmd.Stderr = surroundings(env), os.Stderr
 	if h.input, err = h.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -95,7 +97,7 @@ func serveHello() error {
 		return err
 	}
 	srv := &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello\n")) }),
+		Handler:           http.HandlerFunc(sayHello),
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12},
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 60 * time.Second,
 	}
@@ -108,4 +110,31 @@ func serveHello() error {
 		return err
 	}
 	return nil
+}
+
+// documentHeaders are those of a discovery document.
+var documentHeaders = []string{
+	"Access-Control-Allow-Methods", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Cache-Control", "Etag",
+	"X-Content-Type-Options", "X-Ms-Request-Id",
+}
+
+var filler = []byte(strings.Repeat("hello ", 4096))
+
+func sayHello(w http.ResponseWriter, r *http.Request) {
+	size, ok := strings.CutPrefix(r.URL.Path, "/bytes/")
+	if !ok {
+		_, _ = w.Write([]byte("hello\n"))
+		return
+	}
+	n, err := strconv.Atoi(size)
+	if err != nil || n < 0 || n > len(filler) {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	h := w.Header()
+	for _, name := range documentHeaders {
+		h[name] = []string{"5e415400-0000-4000-8000-000000000001"}
+	}
+	h["Content-Type"], h["Content-Length"] = []string{"application/json; charset=utf-8"}, []string{size}
+	_, _ = w.Write(filler[:n])
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -102,9 +103,11 @@ func (f *tokenFigures) add(l *load, used usage, u unit) {
 	f.statements = append(f.statements, used.statements/float64(l.count))
 }
 
-// documentFigures compare discovery documents with a handler that says hello.
+// documentFigures compare discovery documents with a handler that says hello, and
+// with a bare handler that sends as many bytes and headers and runs on as many
+// threads as the server does.
 type documentFigures struct {
-	hello             series // CPU microseconds per request
+	hello, bare       series // CPU microseconds per request
 	discovery, keys   series
 	discoveryX, keysX series // as multiples of hello
 }
@@ -117,15 +120,27 @@ func (b *bench) documents(ctx context.Context, in *instance) (*documentFigures, 
 		return nil, err
 	}
 	defer h.stop()
+	bare, err := startHello(ctx, fmt.Sprintf("GOMAXPROCS=%d", 2*runtime.NumCPU()), "GOGC=400")
+	if err != nil {
+		return nil, err
+	}
+	defer bare.stop()
 	f := &documentFigures{}
 	tenant := "/" + in.boot.TenantID
+	discovery := &target{addr: in.addr, tls: in.tls, expect: []byte(`"issuer"`), request: get(in.addr, tenant+"/v2.0/.well-known/openid-configuration")}
+	document, err := once(ctx, discovery)
+	if err != nil {
+		return nil, err
+	}
+	bare.target.request = get(bare.target.addr, fmt.Sprintf("/bytes/%d", len(document)))
 	kinds := []struct {
 		target *target
 		pid    int
 		into   *series
 	}{
 		{h.target, h.cmd.Process.Pid, &f.hello},
-		{&target{addr: in.addr, tls: in.tls, expect: []byte(`"issuer"`), request: get(in.addr, tenant+"/v2.0/.well-known/openid-configuration")}, in.cmd.Process.Pid, &f.discovery},
+		{bare.target, bare.cmd.Process.Pid, &f.bare},
+		{discovery, in.cmd.Process.Pid, &f.discovery},
 		{&target{addr: in.addr, tls: in.tls, expect: []byte(`"keys"`), request: get(in.addr, tenant+"/discovery/v2.0/keys")}, in.cmd.Process.Pid, &f.keys},
 	}
 	for round := range b.runs + 1 { // the first one warms up
@@ -151,7 +166,8 @@ func (b *bench) documents(ctx context.Context, in *instance) (*documentFigures, 
 		f.discoveryX = append(f.discoveryX, f.discovery[i]/hello)
 		f.keysX = append(f.keysX, f.keys[i]/hello)
 	}
-	b.say("documents: hello %s µs, discovery %s (× %s), keys %s (× %s)", f.hello.text(1), f.discovery.text(1), f.discoveryX.text(2), f.keys.text(1), f.keysX.text(2))
+	b.say("documents: hello %s µs, bare handler %s µs, discovery %s (× %s), keys %s (× %s)", f.hello.text(1), f.bare.text(1),
+		f.discovery.text(1), f.discoveryX.text(2), f.keys.text(1), f.keysX.text(2))
 	return f, nil
 }
 
