@@ -238,43 +238,51 @@ func GraphAppRole(name string) (ID, bool) {
 // of the program knows. It writes only what differs. An application that is new
 // gets a service principal in every tenant, if every tenant has one.
 func (o *Operations) EnsureBuiltins(ctx context.Context) error {
-	var added []ID
 	for _, app := range builtins(o.GraphURLs) {
-		have, err := o.Applications.ApplicationByAppID(ctx, app.AppID)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		if err == nil && sameDocument(have, app) {
-			continue
-		}
-		activity := "Update application"
-		app.CreatedAt = o.now()
-		if errors.Is(err, ErrNotFound) {
-			activity = "Add application"
-			if seededEverywhere(app.AppID) {
-				added = append(added, app.AppID)
-			}
-		} else {
-			app.CreatedAt = have.CreatedAt
-		}
-		ev := o.event(Platform(Installation), activity, KindApplication, app.ID, app.DisplayName)
-		if err := o.Applications.EnsureBuiltin(ctx, app, ev); err != nil {
+		if err := o.ensureBuiltin(ctx, app); err != nil {
 			return fmt.Errorf("built-in application %s: %w", app.DisplayName, err)
 		}
+		// What tenants have is looked at each time: an earlier start may have ended
+		// between the application and its service principals.
+		if seededEverywhere(app.AppID) {
+			if err := o.provisionEverywhere(ctx, app.AppID); err != nil {
+				return err
+			}
+		}
 	}
-	if len(added) == 0 {
-		return nil
+	return nil
+}
+
+// ensureBuiltin writes the application unless it is there as it should be.
+func (o *Operations) ensureBuiltin(ctx context.Context, app *Application) error {
+	have, err := o.Applications.ApplicationByAppID(ctx, app.AppID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
 	}
+	activity := "Add application"
+	app.CreatedAt = o.now()
+	if err == nil {
+		if sameDocument(have, app) {
+			return nil
+		}
+		activity, app.CreatedAt = "Update application", have.CreatedAt
+	}
+	return o.Applications.EnsureBuiltin(ctx, app, o.event(Platform(Installation), activity, KindApplication, app.ID, app.DisplayName))
+}
+
+// provisionEverywhere gives the built-in application to each tenant that lacks
+// it.
+func (o *Operations) provisionEverywhere(ctx context.Context, appID ID) error {
 	const page = 100
 	var after TenantID
 	for {
-		tenants, err := o.Tenants.Tenants(ctx, after, page)
+		tenants, err := o.Tenants.TenantsWithout(ctx, appID, after, page)
 		if err != nil {
 			return err
 		}
 		for _, t := range tenants {
 			after = t.ID
-			if err := o.provision(ctx, Platform(t.ID), added); err != nil {
+			if err := o.provision(ctx, Platform(t.ID), []ID{appID}); err != nil {
 				return err
 			}
 		}
@@ -310,7 +318,11 @@ func (o *Operations) provision(ctx context.Context, c Caller, appIDs []ID) error
 		if !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if _, err := o.CreateServicePrincipal(ctx, c, &ServicePrincipal{AppID: id, AccountEnabled: true}); err != nil {
+		_, err = o.CreateServicePrincipal(ctx, c, &ServicePrincipal{AppID: id, AccountEnabled: true})
+		if clash, ok := errors.AsType[*RuleError](err); ok && clash.Kind == Conflict && clash.Property == "appId" {
+			continue // another node was faster
+		}
+		if err != nil {
 			return fmt.Errorf("service principal of %s: %w", id, err)
 		}
 	}

@@ -101,6 +101,23 @@ func TestBuiltinsAreWrittenOnlyWhenTheyDiffer(t *testing.T) {
 	}
 }
 
+// A start that ended between a built-in application and its service principals is
+// made good by the next.
+func TestBuiltinsReachEveryTenant(t *testing.T) {
+	p := newPlatform(t)
+	w := p.world(t)
+	sp, err := w.ops.ServicePrincipals.ServicePrincipalByAppID(w.ctx, w.c.Tenant, directory.GraphAppID)
+	w.must(err)
+	gone := w.c.Event(time.Now(), "Delete service principal", directory.KindServicePrincipal, sp.ID, "")
+	w.must(w.ops.ServicePrincipals.DeleteServicePrincipal(w.ctx, w.c.Tenant, sp.ID, gone.At, gone))
+	for range 2 {
+		w.must(w.ops.EnsureBuiltins(w.ctx))
+		if _, err := w.ops.ServicePrincipals.ServicePrincipalByAppID(w.ctx, w.c.Tenant, directory.GraphAppID); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestCloudStandInsResolveByTheirUsualNames(t *testing.T) {
 	p := newPlatform(t)
 	w := p.world(t)

@@ -76,6 +76,9 @@ type TenantStore interface {
 	TenantByName(ctx context.Context, name string) (*Tenant, error)
 	// Tenants lists tenants by id, after the one given.
 	Tenants(ctx context.Context, after TenantID, limit int) ([]*Tenant, error)
+	// TenantsWithout lists tenants, by id after the one given, that have no living
+	// service principal of the application.
+	TenantsWithout(ctx context.Context, appID ID, after TenantID, limit int) ([]*Tenant, error)
 	ChangeTenant(ctx context.Context, t TenantID, change func(*Tenant) error, ev *audit.Event) error
 }
 

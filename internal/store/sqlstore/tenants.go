@@ -16,7 +16,9 @@ const (
 	selectTenant         = `SELECT ` + tenantColumns + ` FROM tenants WHERE id = $1`
 	selectTenantByDomain = `SELECT t.id, t.display_name, t.created_at, t.disabled, t.demo, t.settings
 		FROM domains d JOIN tenants t ON t.id = d.tenant_id WHERE d.name = $1 AND d.verified`
-	selectTenants = `SELECT ` + tenantColumns + ` FROM tenants WHERE id > $1 ORDER BY id LIMIT $2`
+	selectTenants        = `SELECT ` + tenantColumns + ` FROM tenants WHERE id > $1 ORDER BY id LIMIT $2`
+	selectTenantsWithout = `SELECT ` + tenantColumns + ` FROM tenants WHERE id > $1 AND NOT EXISTS
+		(SELECT 1 FROM service_principals s WHERE s.tenant_id = tenants.id AND s.app_id = $2 AND s.deleted_at = 0) ORDER BY id LIMIT $3`
 	selectDomains = `SELECT name, verified, is_default, is_initial, created_at FROM domains WHERE tenant_id = $1 ORDER BY position, name`
 )
 
@@ -72,6 +74,11 @@ func (db *DB) TenantByName(ctx context.Context, name string) (*directory.Tenant,
 // Tenants implements directory.TenantStore.
 func (db *DB) Tenants(ctx context.Context, after directory.TenantID, limit int) ([]*directory.Tenant, error) {
 	return db.readTenants(ctx, selectTenants, after.String(), limit)
+}
+
+// TenantsWithout implements directory.TenantStore.
+func (db *DB) TenantsWithout(ctx context.Context, appID directory.ID, after directory.TenantID, limit int) ([]*directory.Tenant, error) {
+	return db.readTenants(ctx, selectTenantsWithout, after.String(), appID, limit)
 }
 
 func (db *DB) readTenants(ctx context.Context, query string, args ...any) ([]*directory.Tenant, error) {

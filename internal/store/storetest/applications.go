@@ -69,6 +69,40 @@ func (b *suite) tenants(t *testing.T) {
 	}
 }
 
+// tenantsWithout finds tenants by what they lack.
+func (b *suite) tenantsWithout(t *testing.T) {
+	ctx := t.Context()
+	id := b.tenant(t)
+	app := newApplication(id, "Everywhere")
+	must(t, b.Applications.CreateApplication(ctx, id, app, event("Add application")))
+	lacks := func() bool {
+		var after directory.TenantID
+		for {
+			list := got[[]*directory.Tenant](t)(b.Tenants.TenantsWithout(ctx, app.AppID, after, 2))
+			for _, x := range list {
+				if after = x.ID; x.ID == id {
+					return true
+				}
+			}
+			if len(list) < 2 {
+				return false
+			}
+		}
+	}
+	if !lacks() {
+		t.Error("a tenant without the service principal is not found")
+	}
+	sp := newPrincipal(id, app)
+	must(t, b.ServicePrincipals.CreateServicePrincipal(ctx, id, sp, event("Add service principal")))
+	if lacks() {
+		t.Error("a tenant with the service principal is found")
+	}
+	must(t, b.ServicePrincipals.DeleteServicePrincipal(ctx, id, sp.ID, at(1), event("Delete service principal")))
+	if !lacks() {
+		t.Error("a tenant whose service principal is deleted is not found")
+	}
+}
+
 // fullApplication has something in every part.
 func fullApplication(t directory.TenantID) *directory.Application {
 	a := newApplication(t, "Orders")

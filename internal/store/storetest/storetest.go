@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 	b := &suite{Backend: open(t)}
 	for name, test := range map[string]func(*suite, *testing.T){
 		"tenants":                  (*suite).tenants,
+		"tenants that lack one":    (*suite).tenantsWithout,
 		"applications":             (*suite).applications,
 		"application conflicts":    (*suite).applicationConflicts,
 		"identifier URIs":          (*suite).identifierURIs,
