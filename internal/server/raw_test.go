@@ -45,7 +45,7 @@ func TestRawRequests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer conn.Close()
+			defer func() { _ = conn.Close() }()
 			_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
 			_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\n%s\r\nConnection: close\r\n\r\n", tt.target, strings.ReplaceAll(tt.headers, "{host}", host))
 			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
