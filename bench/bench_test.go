@@ -34,6 +34,34 @@ func TestParseMemory(t *testing.T) {
 	}
 }
 
+func TestParseMachine(t *testing.T) {
+	got, err := parseMachine("cpu  100 1 20 5000 300 4 5 70 0 0\ncpu0 1 2 3 4 5 6 7 8\n")
+	if want := 2 * time.Second; err != nil || got != want {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, text := range []string{"", "cpu 1 2", "intr 1 2 3 4 5 6 7 8 9", "cpu a b c d e f g h"} {
+		if _, err := parseMachine(text); err == nil {
+			t.Errorf("%q was accepted", text)
+		}
+	}
+}
+
+func TestDisturbed(t *testing.T) {
+	b := &bench{}
+	if b.disturbed(1) {
+		t.Error("a run is repeated unasked")
+	}
+	b.calm = true
+	if b.disturbed(mostOthers/2) || !b.disturbed(2*mostOthers) || b.repeated != 1 {
+		t.Error("the bound does not hold")
+	}
+	for b.disturbed(1) {
+	}
+	if b.repeated != mostRepeat {
+		t.Errorf("repeated %d times", b.repeated)
+	}
+}
+
 func TestSeries(t *testing.T) {
 	for _, tt := range []struct {
 		s    series

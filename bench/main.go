@@ -30,6 +30,8 @@ type bench struct {
 	connections       []int
 	profiles          bool
 	keep              string
+	calm              bool
+	repeated          int // runs, because others took CPU
 
 	quick           bool
 	runs, starting  int
@@ -58,6 +60,7 @@ func run() error {
 	flag.StringVar(&only, "only", strings.Join(allParts, ","), "parts to measure")
 	flag.StringVar(&at, "connections", "1,8,32", "concurrency of token requests")
 	flag.BoolVar(&b.profiles, "profile", false, "show the profiles even where no figure is missed")
+	flag.BoolVar(&b.calm, "calm", false, "wait for other processes to rest, and repeat runs in which they did not")
 	flag.StringVar(&b.keep, "keep", "", "file for the last CPU profile")
 	flag.StringVar(&trial, "env", "", "environment variables for the server, separated by blanks, to try something out")
 	flag.BoolVar(&greet, "hello", false, "be the server that says hello (for use by this program)")

@@ -26,6 +26,7 @@ type tokenFigures struct {
 	server, database series // CPU microseconds per token
 	signature        series // S, microseconds
 	statements       series // SQL statements per token
+	others           series // CPU that other processes took, percent of all cores
 }
 
 func micros(d time.Duration, n int) float64 {
@@ -61,37 +62,56 @@ func (b *bench) tokens(ctx context.Context, in *instance, algorithmName string, 
 		return nil, err
 	}
 	in.tokens += warm.count
-	before, err := b.yard.calibrate(b.calibration)
-	if err != nil {
-		return nil, err
+	for len(f.eff) < b.runs {
+		if err := b.tokenRun(ctx, in, t, f); err != nil {
+			return nil, err
+		}
 	}
-	for range b.runs {
-		used, err := in.used(ctx)
-		if err != nil {
-			return nil, err
-		}
-		l, err := drive(ctx, t, connections, amount{time: b.runTime})
-		if err != nil {
-			return nil, err
-		}
-		in.tokens += l.count
-		now, err := in.used(ctx)
-		if err != nil {
-			return nil, err
-		}
-		after, err := b.yard.calibrate(b.calibration)
-		if err != nil {
-			return nil, err
-		}
-		f.add(l, now.minus(used), between(before, after))
-		before = after
-	}
-	b.say("%s %s at %d: EFF %s, frac %s, p50 %s, p99 %s ms, server %s µs, database %s µs, S %s µs, %s /s, %s statements", in.name, algorithmName, connections,
-		f.eff.text(3), f.frac.text(3), f.p50.text(1), f.p99.text(1), f.server.text(0), f.database.text(0), f.signature.text(0), f.rate.text(0), f.statements.text(3))
+	b.say("%s %s at %d: EFF %s, frac %s, p50 %s, p99 %s ms, server %s µs, database %s µs, S %s µs, %s /s, %s statements, others %s %%", in.name, algorithmName, connections,
+		f.eff.text(3), f.frac.text(3), f.p50.text(1), f.p99.text(1), f.server.text(0), f.database.text(0), f.signature.text(0), f.rate.text(0), f.statements.text(3), f.others.text(0))
 	return f, nil
 }
 
-func (f *tokenFigures) add(l *load, used usage, u unit) {
+// tokenRun is one run between two calibrations.
+func (b *bench) tokenRun(ctx context.Context, in *instance, t *target, f *tokenFigures) error {
+	if err := b.rest(ctx); err != nil {
+		return err
+	}
+	before, err := b.yard.calibrate(b.calibration)
+	if err != nil {
+		return err
+	}
+	used, err := in.used(ctx)
+	if err != nil {
+		return err
+	}
+	watch, err := watchOthers(used)
+	if err != nil {
+		return err
+	}
+	l, err := drive(ctx, t, f.connections, amount{time: b.runTime})
+	if err != nil {
+		return err
+	}
+	in.tokens += l.count
+	now, err := in.used(ctx)
+	if err != nil {
+		return err
+	}
+	others, err := watch.share(now)
+	if err != nil {
+		return err
+	}
+	after, err := b.yard.calibrate(b.calibration)
+	if err != nil || b.disturbed(others) {
+		return err
+	}
+	f.add(l, now.minus(used), between(before, after), others)
+	return nil
+}
+
+func (f *tokenFigures) add(l *load, used usage, u unit, others float64) {
+	f.others = append(f.others, 100*others)
 	f.rate = append(f.rate, l.rate())
 	f.frac = append(f.frac, l.rate()/u.l)
 	f.eff = append(f.eff, float64(u.s)*float64(l.count)/float64(used.server+used.database))
@@ -144,6 +164,9 @@ func (b *bench) documents(ctx context.Context, in *instance) (*documentFigures, 
 		{&target{addr: in.addr, tls: in.tls, expect: []byte(`"keys"`), request: get(in.addr, tenant+"/discovery/v2.0/keys")}, in.cmd.Process.Pid, &f.keys},
 	}
 	for round := range b.runs + 1 { // the first one warms up
+		if err := b.rest(ctx); err != nil {
+			return nil, err
+		}
 		for _, k := range kinds {
 			before, err := cpuOf(k.pid)
 			if err != nil {

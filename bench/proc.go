@@ -111,6 +111,37 @@ func parseMemory(status string) (memory, error) {
 	return memory{resident: found["VmRSS"], anonymous: found["RssAnon"]}, nil
 }
 
+// machine is the CPU time of all cores so far: what somebody used, and what the
+// hypervisor gave to others.
+func machine() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	return parseMachine(string(text))
+}
+
+// parseMachine reads the first line: user, nice, system, idle, iowait, irq,
+// softirq, steal.
+func parseMachine(text string) (time.Duration, error) {
+	line, _, _ := strings.Cut(text, "\n")
+	fields := strings.Fields(line)
+	if len(fields) < 9 || fields[0] != "cpu" {
+		return 0, fmt.Errorf("%q is no first line of /proc/stat", line)
+	}
+	ticks := 0
+	for i, f := range fields[1:9] {
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			return 0, err
+		}
+		if i != 3 && i != 4 {
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * tick, nil
+}
+
 // processor is the name of the CPU.
 func processor() string {
 	text, err := os.ReadFile("/proc/cpuinfo")

@@ -188,11 +188,19 @@ operators start it (`+"`sekisho serve`"+`, HTTPS, every sign-in record durable b
 * **frac**: tokens per second ÷ L.
 * A figure is the median of %d runs of %s each after a warm-up (starts: of %d), with minimum and maximum. One failed request would have
   failed the whole measurement.
+* **others**: CPU time that other processes of the machine took meanwhile, in percent of all cores.%s
 * Memory and storage were measured over %s tokens; `+"`go -C bench run . -tokens 1000000`"+` takes a million.
 
 Absolute times do not travel from one machine to the next; the ratios do.
 
-`, r.bench.runs, r.bench.runTime, r.bench.starting, thousands(r.bench.tokensForMemory))
+`, r.bench.runs, r.bench.runTime, r.bench.starting, r.repeats(), thousands(r.bench.tokensForMemory))
+}
+
+func (r *report) repeats() string {
+	if !r.bench.calm {
+		return ""
+	}
+	return fmt.Sprintf(" Runs of tokens in which\n  that was more than %.0f were repeated (`-calm`): %d.", 100*mostOthers, r.bench.repeated)
 }
 
 func (r *report) goals(b *strings.Builder) {
@@ -215,14 +223,14 @@ func (r *report) goals(b *strings.Builder) {
 
 func (r *report) details(b *strings.Builder) {
 	if len(r.tokens) > 0 {
-		b.WriteString("\n## Tokens\n\n| | concurrency | EFF | frac | tokens/s | p50 ms | p99 ms | CPU of the server µs | of the database µs | S µs | SQL statements |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
+		b.WriteString("\n## Tokens\n\n| | concurrency | EFF | frac | tokens/s | p50 ms | p99 ms | CPU of the server µs | of the database µs | S µs | SQL statements | others % |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 		for _, f := range r.tokens {
 			database := f.database
 			if f.engine == "SQLite" {
 				database = nil // it is in the server
 			}
-			fmt.Fprintf(b, "| %s, %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", f.algorithm, f.engine, f.connections,
-				f.eff.text(3), f.frac.text(3), f.rate.text(0), f.p50.text(1), f.p99.text(1), f.server.text(0), database.text(0), f.signature.text(0), f.statements.text(2))
+			fmt.Fprintf(b, "| %s, %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", f.algorithm, f.engine, f.connections,
+				f.eff.text(3), f.frac.text(3), f.rate.text(0), f.p50.text(1), f.p99.text(1), f.server.text(0), database.text(0), f.signature.text(0), f.statements.text(2), f.others.text(0))
 		}
 	}
 	if d := r.documents; d != nil {
