@@ -59,6 +59,9 @@ func form(text string) (oauth2.Form, error) {
 }
 
 func formType(ct string) bool {
+	if ct == "application/x-www-form-urlencoded" {
+		return true // what nearly every client sends
+	}
 	mt, params, err := mime.ParseMediaType(ct)
 	if err != nil || mt != "application/x-www-form-urlencoded" {
 		return false
