@@ -111,7 +111,7 @@ func (b *bench) measure(ctx context.Context) (string, error) {
 	if b.dir, err = os.MkdirTemp("", "sekisho-bench-"); err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(b.dir)
+	defer func() { _ = os.RemoveAll(b.dir) }()
 	r := &report{quick: b.quick, bench: b}
 	start := time.Now()
 	for _, p := range []struct {

@@ -43,7 +43,7 @@ func (p *postgres) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }()
 	var backend int
 	var fsync string
 	if err := conn.QueryRow(ctx, `SELECT pg_backend_pid(), current_setting('server_version'), current_setting('fsync')`).Scan(&backend, &p.version, &fsync); err != nil {
@@ -68,7 +68,7 @@ func (p *postgres) size(ctx context.Context) (rows, bytes int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }()
 	err = conn.QueryRow(ctx, `SELECT count(*), pg_total_relation_size('sign_ins') FROM sign_ins`).Scan(&rows, &bytes)
 	return rows, bytes, err
 }

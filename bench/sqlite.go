@@ -14,7 +14,7 @@ func sqliteSize(ctx context.Context, file string) (rows, bytes int64, err error)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sign_ins`).Scan(&rows); err != nil {
 		return 0, 0, err
 	}
