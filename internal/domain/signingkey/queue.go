@@ -62,6 +62,13 @@ func (q *Queue) Sign(ctx context.Context, started func(), sign func() ([]byte, e
 	return sign()
 }
 
+// Busy reports whether every signer is at work.
+func (q *Queue) Busy() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.free == 0
+}
+
 // Stats tells what the queue has done and does.
 func (q *Queue) Stats() QueueStats {
 	q.mu.Lock()

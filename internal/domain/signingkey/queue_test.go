@@ -71,6 +71,27 @@ func TestQueueRunsAsManyAsItHasSigners(t *testing.T) {
 	})
 }
 
+func TestQueueIsBusyWhileEverySignerWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := signingkey.NewQueue(2, 100)
+		hold := make(chan struct{})
+		for i := range 3 {
+			if got, want := q.Busy(), i == 2; got != want {
+				t.Errorf("busy with %d at work: %v", i, got)
+			}
+			go func() {
+				_, _ = q.Sign(t.Context(), nil, func() ([]byte, error) { <-hold; return nil, nil })
+			}()
+			synctest.Wait()
+		}
+		close(hold)
+		synctest.Wait()
+		if q.Busy() {
+			t.Error("busy with nobody at work")
+		}
+	})
+}
+
 func TestQueueRefusesBeyondItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := signingkey.NewQueue(1, 2)
