@@ -348,6 +348,9 @@ var benchmarkLine = regexp.MustCompile(`(?m)^Benchmark(\w+?)(?:-\d+)?\s+\d+\s+([
 
 // bearer runs the benchmarks of package bearer.
 func (b *bench) bearer(ctx context.Context) (*bearerFigures, error) {
+	if err := b.rest(ctx); err != nil {
+		return nil, err
+	}
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(RSAVerify|NewToken|RememberedToken)$",
 		"-benchtime", b.benchTime.String(), "-count", strconv.Itoa(b.runs), ".")
 	cmd.Dir = b.bearerDir
