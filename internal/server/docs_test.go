@@ -193,7 +193,7 @@ func rows(text string) int {
 func TestDocumentCommandsRun(t *testing.T) {
 	for _, tool := range []string{"bash", "curl", "openssl"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
+			t.Fatalf("%s is not installed: run make deps", tool)
 		}
 	}
 	binary := sekisho(t)
