@@ -74,7 +74,7 @@ func drive(ctx context.Context, t *target, connections int, much amount) (*load,
 		if err != nil {
 			return nil, err
 		}
-		defer c.conn.Close()
+		defer func() { _ = c.conn.Close() }()
 		clients[i] = c
 	}
 	var left atomic.Int64
@@ -173,7 +173,7 @@ func once(ctx context.Context, t *target) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer c.conn.Close()
+	defer func() { _ = c.conn.Close() }()
 	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}

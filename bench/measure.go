@@ -244,11 +244,11 @@ func (b *bench) firstStarts(ctx context.Context) (series, error) {
 
 // memoryFigures are resident memory in MiB.
 type memoryFigures struct {
-	idle           float64
-	half, whole    float64 // the most in the first and in the second half of the tokens
-	anonymous      float64 // part of whole that no file backs
-	tokens         int
-	after, settled float64 // when the load has ended, and some seconds later
+	idle        float64
+	half, whole float64 // the most in the first and in the second half of the tokens
+	anonymous   float64 // part of whole that no file backs
+	tokens      int
+	settled     float64 // some seconds after the load has ended
 }
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }
