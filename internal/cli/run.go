@@ -153,11 +153,11 @@ func (s *shared) serverTLS(c config.Config) (*tls.Config, string, error) {
 
 // runServer serves until ctx ends.
 func runServer(ctx context.Context, in *installation, ready func(addr string)) error {
-	server.TuneProcess(ctx)
 	srv, err := server.New(ctx, in.Config)
 	if err != nil {
 		return err
 	}
+	srv.TuneProcess(ctx)
 	return srv.Run(ctx, ready)
 }
 
@@ -168,8 +168,11 @@ func runBootstrap(ctx context.Context, in *installation, name, domain, admin, ou
 
 // newDev prepares a server in development mode.
 func newDev(ctx context.Context, o server.DevOptions) (*server.Dev, error) {
-	server.TuneProcess(ctx)
-	return server.NewDev(ctx, o)
+	d, err := server.NewDev(ctx, o)
+	if err == nil {
+		d.TuneProcess(ctx)
+	}
+	return d, err
 }
 
 // runMigrate brings the database up to date.

@@ -19,3 +19,19 @@ func TestGCPercent(t *testing.T) {
 		}
 	}
 }
+
+func TestThreads(t *testing.T) {
+	var tuning threadTuning
+	for i, look := range []struct {
+		waited uint64
+		many   bool
+	}{{0, false}, {3, true}, {9, true}, {9, true}, {9, true}, {9, true}, {9, true}, {9, false}, {9, false}, {10, true}} {
+		want := cores
+		if look.many {
+			want = 2 * cores
+		}
+		if got := tuning.next(look.waited); got != want {
+			t.Errorf("look %d: %d threads, want %d", i, got, want)
+		}
+	}
+}

@@ -133,13 +133,17 @@ func NewID(r io.Reader) (ID, error) {
 
 // IDFromBytes writes 16 bytes as a GUID in reading order.
 func IDFromBytes(b [16]byte) ID {
+	const digits = "0123456789abcdef"
 	var s [36]byte
-	hex.Encode(s[0:8], b[0:4])
-	hex.Encode(s[9:13], b[4:6])
-	hex.Encode(s[14:18], b[6:8])
-	hex.Encode(s[19:23], b[8:10])
-	hex.Encode(s[24:36], b[10:16])
-	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
+	n := 0
+	for i, c := range b {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			s[n] = '-'
+			n++
+		}
+		s[n], s[n+1] = digits[c>>4], digits[c&15]
+		n += 2
+	}
 	return ID(s[:])
 }
 

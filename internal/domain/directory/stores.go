@@ -90,6 +90,7 @@ type TenantSeed struct {
 	Users             []*User
 	Assignments       []AppRoleAssignment
 	Grants            []OAuth2PermissionGrant
+	Roles             []RoleAssignment
 }
 
 // ApplicationStore keeps applications with their credentials and owners.

@@ -27,10 +27,33 @@ type TenantSettings struct {
 	// application with v1 tokens must hold a verified domain, the tenant id or
 	// the app id.
 	AnyIdentifierURI bool `json:"anyIdentifierUri,omitempty"`
+	// UserConsent says what people may consent to for themselves; see the
+	// constants.
+	UserConsent UserConsent `json:"userConsent,omitempty"`
+	// RiskyConsent lets people consent to applications of other organisations
+	// whose publisher nobody verified (Graph: allowUserConsentForRiskyApps).
+	RiskyConsent bool `json:"riskyConsent,omitempty"`
 	// Administrator is the account that the tenant was made with. It is a fact,
 	// not a setting: nothing changes it.
 	Administrator ID `json:"administrator,omitempty"`
 }
+
+// UserConsent is what people may consent to for themselves (Graph:
+// permissionGrantPoliciesAssigned).
+type UserConsent string
+
+// The policies of consent. The zero value is the one of new tenants.
+const (
+	// ConsentRecommended: all but the permissions of high impact.
+	ConsentRecommended UserConsent = ""
+	// ConsentLow: only what is classified as low, for applications of the tenant's
+	// own or of a verified publisher.
+	ConsentLow UserConsent = "low"
+	// ConsentLegacy: whatever does not ask for an administrator.
+	ConsentLegacy UserConsent = "legacy"
+	// ConsentNone: nothing.
+	ConsentNone UserConsent = "none"
+)
 
 // Domain is a DNS name of a tenant.
 type Domain struct {

@@ -43,6 +43,9 @@ type User struct {
 	BusinessPhones    []string `json:"businessPhones,omitempty"`
 	OtherMails        []string `json:"otherMails,omitempty"`
 
+	// Identities are accounts of other directories that are this user.
+	Identities []ObjectIdentity `json:"identities,omitempty"`
+
 	// ForceChangePassword asks for a new password at the next sign-in.
 	ForceChangePassword        bool `json:"forceChangePasswordNextSignIn,omitempty"`
 	ForceChangePasswordWithMFA bool `json:"forceChangePasswordNextSignInWithMfa,omitempty"`

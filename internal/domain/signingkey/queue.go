@@ -28,6 +28,7 @@ type QueueStats struct {
 	Served  uint64 // requests that got a signer
 	Refused uint64 // requests refused with ErrBusy
 	Left    uint64 // requests that gave up waiting
+	Waited  uint64 // requests that found no signer free
 }
 
 // waiter is a place in the line.
@@ -148,6 +149,7 @@ func (q *Queue) append(w *waiter) {
 	}
 	q.last = w
 	q.stats.Waiting++
+	q.stats.Waited++
 }
 
 func (q *Queue) remove(w *waiter) {

@@ -45,6 +45,20 @@ func (r *Request) Correlate(id string) {
 
 type requestKey struct{}
 
+// requestContext is a context that holds its Request.
+type requestContext struct {
+	context.Context
+	request Request
+}
+
+// Value implements context.Context.
+func (c *requestContext) Value(key any) any {
+	if key == (requestKey{}) {
+		return &c.request
+	}
+	return c.Context.Value(key)
+}
+
 // From returns the Request of a context; it is never nil below the shell.
 func From(ctx context.Context) *Request {
 	r, _ := ctx.Value(requestKey{}).(*Request)
@@ -54,8 +68,7 @@ func From(ctx context.Context) *Request {
 	return r
 }
 
-// WithRequest gives a context its Request. The shell does so; else only tests of
-// endpoints without a shell.
+// WithRequest gives a context its Request, for tests of endpoints without a shell.
 func WithRequest(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
 }
@@ -75,7 +88,7 @@ func SetIDs(w http.ResponseWriter, r *http.Request) { setIDs(w, From(r.Context()
 
 func setIDs(w http.ResponseWriter, r *Request) {
 	h := w.Header()
-	h.Set("X-Ms-Request-Id", r.TraceID())
+	h["X-Ms-Request-Id"] = []string{r.TraceID()}
 	if r.echo {
 		// In lower case over HTTP/1.1 too: MSAL4J looks for it so.
 		h["client-request-id"] = []string{r.CorrelationID}

@@ -39,10 +39,14 @@ type Shell struct {
 func (s *Shell) Wrap(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.Now()
-		rec := &recorder{ResponseWriter: w}
-		req, ok := s.open(rec, r)
-		if ok {
-			s.serve(h, rec, r.WithContext(WithRequest(r.Context(), req)))
+		// What every request needs, in one piece of memory.
+		call := &struct {
+			rec recorder
+			ctx requestContext
+		}{rec: recorder{ResponseWriter: w}, ctx: requestContext{Context: r.Context()}}
+		rec := &call.rec
+		if s.open(rec, r, &call.ctx.request) {
+			s.serve(h, rec, r.WithContext(&call.ctx))
 		}
 		if s.Done != nil {
 			s.Done(r, rec.code(), s.Now().Sub(start))
@@ -69,22 +73,35 @@ func (s *Shell) serve(h http.Handler, w *recorder, r *http.Request) {
 	h.ServeHTTP(w, r)
 }
 
-// open judges the request before any endpoint sees it.
-func (s *Shell) open(w http.ResponseWriter, r *http.Request) (*Request, bool) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	req := &Request{}
+// Header values that all answers share; nobody changes them.
+var (
+	noSniff       = []string{"nosniff"}
+	secureForYear = []string{"max-age=31536000; includeSubDomains"}
+)
+
+// first is a header's first value. The name must be canonical.
+func first(h http.Header, name string) string {
+	if v := h[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// open judges the request before any endpoint sees it, and fills in req.
+func (s *Shell) open(w http.ResponseWriter, r *http.Request, req *Request) bool {
+	w.Header()["X-Content-Type-Options"] = noSniff
 	var drawn [32]byte
 	if _, err := io.ReadFull(s.Rand, drawn[:]); err != nil {
 		http.Error(w, "no randomness", http.StatusInternalServerError)
-		return nil, false
+		return false
 	}
 	req.Trace = version4(drawn[:16])
-	if id, err := directory.ParseID(r.Header.Get("Client-Request-Id")); err == nil {
+	if id, err := directory.ParseID(first(r.Header, "Client-Request-Id")); err == nil {
 		req.CorrelationID, req.given = string(id), true
 	} else {
 		req.CorrelationID = string(directory.IDFromBytes(version4(drawn[16:])))
 	}
-	req.echo = strings.EqualFold(r.Header.Get("Return-Client-Request-Id"), "true")
+	req.echo = strings.EqualFold(first(r.Header, "Return-Client-Request-Id"), "true")
 
 	peer := peerAddr(r)
 	trusted := s.trusted(peer)
@@ -100,25 +117,25 @@ func (s *Shell) open(w http.ResponseWriter, r *http.Request) (*Request, bool) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(http.StatusMisdirectedRequest)
 		_, _ = io.WriteString(w, "This server does not answer for that host name. Add it to `hosts` in the configuration.\n")
-		return nil, false
+		return false
 	}
 	req.Hosts = hosts
 	if !s.encrypted(w, r, req, trusted) {
-		return nil, false
+		return false
 	}
 	ip, ok := clientIP(r, peer, trusted, s.trusted)
 	if !ok {
 		setIDs(w, req)
 		http.Error(w, "unusable X-Forwarded-For", http.StatusBadRequest)
-		return nil, false
+		return false
 	}
 	req.ClientIP = ip
 
 	setIDs(w, req)
 	if !hosts.Loopback {
-		w.Header().Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		w.Header()["Strict-Transport-Security"] = secureForYear
 	}
-	return req, true
+	return true
 }
 
 // version4 makes a random GUID of 16 random bytes (RFC 9562 §5.4).

@@ -1,0 +1,46 @@
+package issue
+
+import (
+	"github.com/sekisho-id/sekisho/internal/domain/authorization"
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
+)
+
+// UserFacts are everything that the tokens of a signed-in person are made of.
+// Facts.Roles are the person's app roles on the resource.
+type UserFacts struct {
+	Facts
+	Subject authorization.Subject
+	// User is the person's object in Facts.Tenant.
+	User *directory.User
+	// Family is what the tokens were issued from; our own resources ask whether it
+	// was revoked.
+	Family directory.ID
+	// Scopes are the delegated permissions on the resource (`scp`).
+	Scopes []string
+	// OIDC are the scopes of OpenID Connect that were granted; they decide which
+	// claims an ID token may carry.
+	OIDC []string
+
+	// Identity asks for an ID token too; nil without openid.
+	Identity *IdentityFacts
+}
+
+// IdentityFacts are what an ID token says beyond UserFacts. Its version is that
+// of the endpoint, its optional claims are the client's.
+type IdentityFacts struct {
+	Version int
+	Nonce   string
+	// Roles are the person's app roles on the client.
+	Roles []string
+	// DirectoryRoles are the template ids of the person's directory roles (`wids`).
+	DirectoryRoles []directory.ID
+	// Code and AccessToken are what the ID token was issued beside in the front
+	// channel (c_hash, at_hash); empty for tokens of /token.
+	Code, AccessToken string
+}
+
+// UserTokens are the tokens of a person.
+type UserTokens struct {
+	Access *Token
+	ID     string // empty where none was asked for
+}
