@@ -48,8 +48,8 @@ func TestQueueServesInOrderOfArrival(t *testing.T) {
 				t.Fatalf("served in the order %v", served)
 			}
 		}
-		if got := q.Stats(); got != (signingkey.QueueStats{Served: 21}) {
-			t.Errorf("stats %+v, want 21 served and nothing else", got)
+		if got := q.Stats(); got != (signingkey.QueueStats{Served: 21, Waited: 20}) {
+			t.Errorf("stats %+v, want 21 served, 20 of them after waiting, and nothing else", got)
 		}
 	})
 }
@@ -108,7 +108,7 @@ func TestQueueRefusesBeyondItsLimit(t *testing.T) {
 		}
 		close(hold)
 		synctest.Wait()
-		if got := q.Stats(); got != (signingkey.QueueStats{Served: 3, Refused: 1}) {
+		if got := q.Stats(); got != (signingkey.QueueStats{Served: 3, Refused: 1, Waited: 2}) {
 			t.Errorf("stats %+v", got)
 		}
 	})

@@ -180,8 +180,8 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h["Content-Type"] = jsonType
-	// Of a short answer net/http finds the length itself, and nine headers cost it a
-	// quarter more than eight: the map that holds them, and its copy, double.
+	// net/http finds the length of a short answer itself. Nine headers would cost it
+	// more than one above eight: a map of eight is small, and it copies the map.
 	if len(a.body) > countedByServer || r.Method == http.MethodHead {
 		h["Content-Length"] = a.length
 	}

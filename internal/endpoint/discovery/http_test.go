@@ -30,14 +30,18 @@ func TestHeaders(t *testing.T) {
 		"/common/discovery/instance?api-version=1.1&authorization_endpoint=https%3A%2F%2Flogin.sekisho.example%2Fcommon%2Foauth2%2Fv2.0%2Fauthorize": "max-age=86400, private",
 		"/common/userrealm/hana@acme.example": "no-store",
 	} {
-		get := s.do(t, http.MethodGet, path)
+		get := s.do(t, http.MethodGet, path, "Origin", "https://spa.example")
 		want := map[string]string{
 			"Content-Type":                  "application/json; charset=utf-8",
 			"Cache-Control":                 cache,
 			"Access-Control-Allow-Origin":   "*",
 			"Access-Control-Allow-Methods":  "GET, OPTIONS",
 			"Access-Control-Expose-Headers": "X-Ms-Request-Id",
-			"Content-Length":                fmt.Sprint(get.Body.Len()),
+		}
+		if get.Header().Get("Content-Length") != "" { // else net/http adds it
+			want["Content-Length"] = fmt.Sprint(get.Body.Len())
+		} else if get.Body.Len() > 2048 {
+			t.Errorf("%s: no length of %d bytes", path, get.Body.Len())
 		}
 		if etag := get.Header().Get("Etag"); etag != "" {
 			want["Etag"] = etag
@@ -49,9 +53,14 @@ func TestHeaders(t *testing.T) {
 		if d := cmp.Diff(want, got); get.Code != http.StatusOK || d != "" {
 			t.Errorf("%s: %d, headers (-want +got):\n%s", path, get.Code, d)
 		}
-		head := s.do(t, http.MethodHead, path)
+		head := s.do(t, http.MethodHead, path, "Origin", "https://spa.example")
+		get.Header().Set("Content-Length", fmt.Sprint(get.Body.Len()))
 		if d := cmp.Diff(get.Header(), head.Header()); head.Code != http.StatusOK || head.Body.Len() != 0 || d != "" {
 			t.Errorf("HEAD %s: %d, %d bytes, headers (-GET +HEAD):\n%s", path, head.Code, head.Body.Len(), d)
+		}
+		if plain := s.do(t, http.MethodGet, path); plain.Header().Get("Access-Control-Allow-Origin") != "*" ||
+			plain.Header().Get("Access-Control-Expose-Headers") != "" {
+			t.Errorf("%s: what is of use to scripts alone goes to everybody: %v", path, plain.Header())
 		}
 		options := s.do(t, http.MethodOptions, path, "Origin", "https://spa.example", "Access-Control-Request-Headers", "accept, x-a")
 		if options.Code != http.StatusNoContent || options.Body.Len() != 0 || options.Header().Get("Access-Control-Allow-Headers") != "accept, x-a" ||
