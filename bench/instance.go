@@ -254,6 +254,14 @@ func (in *instance) adminTarget() *target {
 	return in.tokenTarget(in.boot.ClientID, in.boot.ClientSecret, "https://graph.microsoft.com/.default")
 }
 
+// discoveryTarget is the request of the tenant's discovery document.
+func (in *instance) discoveryTarget() *target {
+	return &target{
+		addr: in.addr, tls: in.tls, expect: []byte(`"issuer"`),
+		request: get(in.addr, "/"+in.boot.TenantID+"/v2.0/.well-known/openid-configuration"),
+	}
+}
+
 // token asks once and gives the token.
 func (in *instance) token(ctx context.Context, t *target) (string, error) {
 	body, err := once(ctx, t)

@@ -187,6 +187,11 @@ func (b *bench) measureEngine(ctx context.Context, r *report, in *instance, size
 		if r.documents, err = b.documents(ctx, in); err != nil {
 			return err
 		}
+		text, err := b.profile(ctx, in, in.discoveryTarget(), documentConnections)
+		if err != nil {
+			return err
+		}
+		r.profiles = append(r.profiles, profile{"OpenID discovery at 8", text})
 	}
 	if b.part("memory") {
 		if err := in.restart(ctx); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -146,8 +147,7 @@ func (b *bench) documents(ctx context.Context, in *instance) (*documentFigures, 
 	}
 	defer bare.stop()
 	f := &documentFigures{}
-	tenant := "/" + in.boot.TenantID
-	discovery := &target{addr: in.addr, tls: in.tls, expect: []byte(`"issuer"`), request: get(in.addr, tenant+"/v2.0/.well-known/openid-configuration")}
+	discovery := in.discoveryTarget()
 	document, err := once(ctx, discovery)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (b *bench) documents(ctx context.Context, in *instance) (*documentFigures, 
 		{h.target, h.cmd.Process.Pid, &f.hello},
 		{bare.target, bare.cmd.Process.Pid, &f.bare},
 		{discovery, in.cmd.Process.Pid, &f.discovery},
-		{&target{addr: in.addr, tls: in.tls, expect: []byte(`"keys"`), request: get(in.addr, tenant+"/discovery/v2.0/keys")}, in.cmd.Process.Pid, &f.keys},
+		{&target{addr: in.addr, tls: in.tls, expect: []byte(`"keys"`), request: get(in.addr, "/"+in.boot.TenantID+"/discovery/v2.0/keys")}, in.cmd.Process.Pid, &f.keys},
 	}
 	for round := range b.runs + 1 { // the first one warms up
 		if err := b.rest(ctx); err != nil {
@@ -399,7 +399,9 @@ func (b *bench) profile(ctx context.Context, in *instance, t *target, connection
 	if err = errors.Join(err, <-fetched); err != nil {
 		return "", err
 	}
-	in.tokens += l.count
+	if bytes.Contains(t.expect, []byte("access_token")) {
+		in.tokens += l.count
+	}
 	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-cum", "-nodecount=400", in.binary, file).Output()
 	if err != nil {
 		return "", fmt.Errorf("go tool pprof: %w", err)
