@@ -1,4 +1,4 @@
-package authorize
+package frontchannel
 
 import (
 	"context"
@@ -9,37 +9,43 @@ import (
 	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
-// platform is the list in which a redirect URI is registered; it decides how the
+// Platform is the list in which a redirect URI is registered; it decides how the
 // client must behave.
-type platform string
+type Platform string
 
 // The platforms, by their names in Graph.
 const (
-	webApp       platform = "web"
-	spa          platform = "spa"
-	publicClient platform = "publicClient"
+	Web          Platform = "web"
+	SPA          Platform = "spa"
+	PublicClient Platform = "publicClient"
 )
 
-// A validRedirect is an address that was proven to belong to the application
-// (RFC 6749 §4.1.2.1). proveRedirect alone makes one; whatever answers by
-// redirect takes this type and no string.
-type validRedirect struct {
+// A Redirect is an address that was proven to belong to the application (RFC 6749
+// §4.1.2.1). Prove alone makes one that is not empty; whatever answers by redirect
+// takes this type and no string.
+type Redirect struct {
 	uri      string // as requested, which for loopback may have another port
-	platform platform
+	platform Platform
 }
+
+// URI is the address as it was requested, "" if nothing was proven.
+func (r Redirect) URI() string { return r.uri }
+
+// Platform is where the address is registered.
+func (r Redirect) Platform() Platform { return r.platform }
 
 // registration is one registered redirect URI.
 type registration struct {
 	uri      string
-	platform platform
+	platform Platform
 }
 
 func registrations(a *directory.Application) []registration {
 	var list []registration
 	for _, p := range []struct {
-		platform platform
+		platform Platform
 		uris     []string
-	}{{webApp, a.Web.RedirectURIs}, {spa, a.SPA.RedirectURIs}, {publicClient, a.PublicClient.RedirectURIs}} {
+	}{{Web, a.Web.RedirectURIs}, {SPA, a.SPA.RedirectURIs}, {PublicClient, a.PublicClient.RedirectURIs}} {
 		for _, uri := range p.uris {
 			list = append(list, registration{uri, p.platform})
 		}
@@ -49,18 +55,18 @@ func registrations(a *directory.Application) []registration {
 
 // proveRedirect proves the requested redirect URI, or chooses one where the
 // request names none and there is no doubt which.
-func (e *Endpoint) proveRedirect(_ context.Context, v *visit) error {
-	list := registrations(v.app)
+func (p *proof) proveRedirect(context.Context) error {
+	list := registrations(p.App)
 	if len(list) == 0 {
 		return aadsts.New(aadsts.NoRedirectRegistered)
 	}
-	requested := v.form.Get("redirect_uri")
+	requested := p.Claim.RedirectURI
 	if requested == "" {
-		chosen, ok := onlyChoice(v.app, list)
+		chosen, ok := onlyChoice(p.App, list)
 		if !ok || !oauth2.RedirectSchemeAllowed(chosen.uri) {
 			return aadsts.New(aadsts.NoRedirectGiven)
 		}
-		v.redirect = validRedirect(chosen)
+		p.Redirect = Redirect(chosen)
 		return nil
 	}
 	if !oauth2.AbsoluteURI(requested) {
@@ -68,9 +74,9 @@ func (e *Endpoint) proveRedirect(_ context.Context, v *visit) error {
 	}
 	i := slices.IndexFunc(list, func(r registration) bool { return oauth2.MatchRedirect(r.uri, requested) })
 	if i < 0 || !oauth2.RedirectSchemeAllowed(requested) {
-		return aadsts.New(aadsts.RedirectNotRegistered, requested, string(v.clientID))
+		return aadsts.New(aadsts.RedirectNotRegistered, requested, string(p.ClientID))
 	}
-	v.redirect = validRedirect{requested, list[i].platform}
+	p.Redirect = Redirect{requested, list[i].platform}
 	return nil
 }
 

@@ -1,6 +1,7 @@
-package authorize
+package frontchannel
 
 import (
+	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -9,17 +10,7 @@ import (
 	"testing"
 
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
-	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
-
-func visitOf(t *testing.T, query string, a *directory.Application) *visit {
-	t.Helper()
-	f, err := oauth2.ParseForm(query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &visit{form: f, app: a}
-}
 
 // The proof holds the address as it was requested, and the platform under which
 // it is registered.
@@ -31,28 +22,32 @@ func TestProvenRedirect(t *testing.T) {
 		PublicClient:       directory.RedirectSet{RedirectURIs: []string{"http://localhost/native"}},
 		DefaultRedirectURI: &def,
 	}
-	for query, want := range map[string]validRedirect{
-		"redirect_uri=https://a.example/1":          {"https://a.example/1", webApp},
-		"redirect_uri=http://localhost:81/spa":      {"http://localhost:81/spa", spa},
-		"redirect_uri=http://localhost:3000/native": {"http://localhost:3000/native", publicClient},
-		"":                                  {def, webApp},
-		"redirect_uri=https://evil.example": {},
+	prove := func(uri string) (Redirect, error) {
+		p := &proof{Claim: Claim{RedirectURI: uri}, Party: Party{App: app}}
+		err := p.proveRedirect(context.Background())
+		return p.Redirect, err
+	}
+	for requested, want := range map[string]Redirect{
+		"https://a.example/1":          {"https://a.example/1", Web},
+		"http://localhost:81/spa":      {"http://localhost:81/spa", SPA},
+		"http://localhost:3000/native": {"http://localhost:3000/native", PublicClient},
+		"":                             {def, Web},
+		"https://evil.example":         {},
 	} {
-		v := visitOf(t, query, app)
-		err := (&Endpoint{}).proveRedirect(t.Context(), v)
-		if v.redirect != want || (err != nil) != (want == validRedirect{}) {
-			t.Errorf("%q: %+v, %v; want %+v", query, v.redirect, err, want)
+		got, err := prove(requested)
+		if got != want || (err != nil) != (want == Redirect{}) || got.URI() != want.uri || got.Platform() != want.platform {
+			t.Errorf("%q: %+v, %v; want %+v", requested, got, err, want)
 		}
 	}
 	gone := "https://a.example/gone"
 	app.DefaultRedirectURI = &gone
-	if v := visitOf(t, "", app); (&Endpoint{}).proveRedirect(t.Context(), v) == nil {
-		t.Errorf("a default that is not registered was chosen: %+v", v.redirect)
+	if got, err := prove(""); err == nil {
+		t.Errorf("a default that is not registered was chosen: %+v", got)
 	}
 }
 
 // Only redirect.go makes a proof. Elsewhere in the package one could be written
-// down without a check.
+// down without a check; outside of it none can.
 func TestProofsAreMadeInOnePlace(t *testing.T) {
 	files, err := os.ReadDir(".")
 	if err != nil {
@@ -78,7 +73,7 @@ func TestProofsAreMadeInOnePlace(t *testing.T) {
 					made = n.Args[0]
 				}
 			}
-			if id, ok := made.(*ast.Ident); ok && id.Name == "validRedirect" {
+			if id, ok := made.(*ast.Ident); ok && id.Name == "Redirect" {
 				t.Errorf("%s: a redirect without a check", fset.Position(n.Pos()))
 			}
 			return true
