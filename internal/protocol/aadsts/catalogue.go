@@ -77,6 +77,13 @@ func row(number int, oauth string, status int, text, scenario string) Code {
 	return c
 }
 
+// subRow is a row with a suberror.
+func subRow(number int, oauth, sub string, status int, text, scenario string) Code {
+	c := Code{number: number, oauth: oauth, sub: sub, status: status, text: text, scenario: scenario}
+	rows = append(rows, c)
+	return c
+}
+
 // Catalogue returns every row in the order of the source.
 func Catalogue() []Code { return slices.Clone(rows) }
 

@@ -14,6 +14,9 @@ const (
 	groupResource
 	groupBusy
 	groupServer
+	groupSignIn
+	groupAccount
+	groupConsent
 )
 
 // groups hold what an error page says to the person in front of it.
@@ -62,6 +65,27 @@ var groups = map[group]struct {
 		},
 		again: true,
 	},
+	groupSignIn: {
+		title: words{"You need to sign in again", "もう一度サインインする必要があります"},
+		advice: words{
+			"Go back to the application and sign in again. If this page comes back, send the details below to the people who run the application.",
+			"アプリケーションに戻り、もう一度サインインしてください。同じページが表示される場合は、下の詳細をアプリケーションの管理者に送ってください。",
+		},
+	},
+	groupAccount: {
+		title: words{"This account cannot be used here", "このアカウントはここでは使用できません"},
+		advice: words{
+			"Use another account, or ask your administrator for access and send them the details below.",
+			"別のアカウントを使用するか、管理者にアクセス権を依頼し、下の詳細を送ってください。",
+		},
+	},
+	groupConsent: {
+		title: words{"An administrator has to approve this", "管理者の承認が必要です"},
+		advice: words{
+			"Ask your administrator to approve the application and send them the details below. If you have an administrator account, sign in with it.",
+			"管理者にアプリケーションの承認を依頼し、下の詳細を送ってください。管理者アカウントをお持ちの場合は、そのアカウントでサインインしてください。",
+		},
+	},
 }
 
 var goBack = words{
@@ -78,7 +102,7 @@ type meaning struct {
 }
 
 // meanings are the explanations by number.
-var meanings = byNumber(requestMeanings, applicationMeanings, credentialMeanings, resourceMeanings, serviceMeanings)
+var meanings = byNumber(requestMeanings, applicationMeanings, credentialMeanings, resourceMeanings, serviceMeanings, requestOfPeopleMeanings, grantMeanings, consentMeanings, peopleMeanings)
 
 func byNumber(lists ...[]meaning) map[int]meaning {
 	m := map[int]meaning{}

@@ -124,7 +124,7 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 		}
 	}
 	total := 0
-	for _, list := range [][]meaning{requestMeanings, applicationMeanings, credentialMeanings, resourceMeanings, serviceMeanings} {
+	for _, list := range [][]meaning{requestMeanings, applicationMeanings, credentialMeanings, resourceMeanings, serviceMeanings, requestOfPeopleMeanings, grantMeanings, consentMeanings, peopleMeanings} {
 		total += len(list)
 	}
 	if total != len(aadsts.Catalogue()) || total != len(meanings) {
