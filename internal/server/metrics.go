@@ -88,16 +88,19 @@ func (m *metrics) request(r *http.Request, status int, took time.Duration) {
 
 func (m *metrics) refused(code int) { m.refusals.WithLabelValues(strconv.Itoa(code)).Inc() }
 
-// area names the part of the server that a path belongs to.
+// area names the part of the server that a path belongs to. What lies below a
+// tenant is told by what follows the tenant.
 func area(path string) string {
-	lower := strings.ToLower(path)
-	for _, a := range []struct{ part, name string }{
-		{"/oauth2/v2.0/token", "token"}, {"/oauth2/token", "token"}, {"/oauth2/", "oauth2"},
-		{"/.well-known/", "discovery"}, {"/discovery/", "discovery"}, {"/v1.0/", "graph"}, {"/beta/", "graph"},
-	} {
-		if strings.Contains(lower, a.part) {
-			return a.name
-		}
+	first, rest, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(path), "/"), "/")
+	switch {
+	case first == "v1.0", first == "beta":
+		return "graph"
+	case rest == "oauth2/v2.0/token", rest == "oauth2/token":
+		return "token"
+	case strings.HasPrefix(rest, "oauth2/"):
+		return "oauth2"
+	case strings.HasPrefix(rest, "v2.0/.well-known/"), strings.HasPrefix(rest, ".well-known/"), strings.HasPrefix(rest, "discovery/"):
+		return "discovery"
 	}
 	return "other"
 }
