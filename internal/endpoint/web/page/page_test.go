@@ -94,7 +94,7 @@ func TestSentencesHaveBothLanguages(t *testing.T) {
 	for g, x := range groups {
 		check("title of "+x.title.en, x.title)
 		check("advice of "+x.title.en, x.advice)
-		if g < groupRequest || g > groupServer {
+		if g < groupRequest || g > groupConsent {
 			t.Errorf("group %d is unknown", g)
 		}
 	}
