@@ -114,7 +114,7 @@ func serveHello() error {
 
 // documentHeaders are those of a discovery document.
 var documentHeaders = []string{
-	"Access-Control-Allow-Methods", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Cache-Control", "Etag",
+	"Access-Control-Allow-Methods", "Access-Control-Allow-Origin", "Cache-Control", "Etag",
 	"X-Content-Type-Options", "X-Ms-Request-Id",
 }
 
@@ -135,6 +135,6 @@ func sayHello(w http.ResponseWriter, r *http.Request) {
 	for _, name := range documentHeaders {
 		h[name] = []string{"5e415400-0000-4000-8000-000000000001"}
 	}
-	h["Content-Type"], h["Content-Length"] = []string{"application/json; charset=utf-8"}, []string{size}
+	h["Content-Type"] = []string{"application/json; charset=utf-8"}
 	_, _ = w.Write(filler[:n])
 }

@@ -235,7 +235,7 @@ func (r *report) details(b *strings.Builder) {
 	}
 	if d := r.documents; d != nil {
 		fmt.Fprintf(b, "\n## Documents\n\nServer CPU per request at concurrency %d, microseconds: hello %s, OpenID discovery %s, JWKS %s.\n"+
-			"A bare handler that sends as many bytes and headers as discovery does, on as many threads as the server has: %s.\n",
+			"A bare handler that sends as many bytes and headers as discovery does: %s.\n",
 			documentConnections, d.hello.text(1), d.discovery.text(1), d.keys.text(1), d.bare.text(1))
 	}
 	if len(r.memory) > 0 {
