@@ -22,6 +22,13 @@ type draft struct {
 	now    time.Time
 	expiry time.Time
 	aio    string
+
+	// Of tokens of people; nil and empty in app-only ones.
+	user *UserFacts
+	id   *IdentityFacts // nil in access tokens
+	home *directory.Tenant
+	sub  string
+	hint string // value of the login_hint claim
 }
 
 // A claimRow is one claim of app-only access tokens. A value of nil, "" or an
@@ -65,6 +72,48 @@ var appOnlyClaims = []claimRow{
 	}},
 }
 
+// recipient is whom the token is for: its registration says which optional claims
+// it carries.
+func (d *draft) recipient() *directory.ServicePrincipal {
+	if d.id != nil {
+		return d.Client
+	}
+	return d.Resource
+}
+
+// personalClaims are the only optional claims of personal accounts.
+var personalClaims = []string{"email", "login_hint", "sid", "given_name", "family_name"}
+
+// optional finds an optional claim that the recipient asked for in tokens of
+// this kind.
+func (d *draft) optional(name string) (directory.OptionalClaim, bool) {
+	app := d.recipient().App
+	if app == nil || app.OptionalClaims == nil {
+		return directory.OptionalClaim{}, false
+	}
+	if d.user != nil && d.Tenant.ID == directory.Consumers && !slices.Contains(personalClaims, name) {
+		return directory.OptionalClaim{}, false
+	}
+	list := app.OptionalClaims.AccessToken
+	if d.id != nil {
+		list = app.OptionalClaims.IDToken
+	}
+	for _, c := range list {
+		// With a source it is a directory extension, whatever its name.
+		if c.Name == name && c.Source == nil {
+			return c, true
+		}
+	}
+	return directory.OptionalClaim{}, false
+}
+
+func (d *draft) opted(name string) bool { _, ok := d.optional(name); return ok }
+
+func (d *draft) optedWith(name, property string) bool {
+	c, ok := d.optional(name)
+	return ok && slices.Contains(c.AdditionalProperties, property)
+}
+
 func when(cond bool, s string) string {
 	if cond {
 		return s
@@ -75,6 +124,9 @@ func when(cond bool, s string) string {
 // audience is the resource's appId in v2 tokens; in v1 tokens the name that the
 // client used, unless the resource wants its GUID there too.
 func (d *draft) audience() any {
+	if d.id != nil {
+		return string(d.Client.AppID)
+	}
 	if d.v == 2 || d.optedWith("aud", "use_guid") {
 		return string(d.Resource.AppID)
 	}
@@ -89,13 +141,27 @@ func (d *draft) issuer() any {
 }
 
 // issuedAt is backdated, but never before the earliest time that the client
-// asked for: else a fresh token would fail the check that made it ask.
+// asked for, nor before the person's sessions count again: else a fresh token
+// would fail the check that made the client ask for it.
 func (d *draft) issuedAt() any {
 	at := d.now.Add(-backdate)
 	if nb := d.NotBefore; nb.After(at) && !nb.After(d.now) {
 		at = nb
 	}
+	if d.user != nil {
+		if from := wholeSecond(d.user.User.SessionsValidFrom); from.After(at) {
+			at = from
+		}
+	}
 	return at.Unix()
+}
+
+// wholeSecond rounds up.
+func wholeSecond(t time.Time) time.Time {
+	if cut := t.Truncate(time.Second); cut.Before(t) {
+		return cut.Add(time.Second)
+	}
+	return t
 }
 
 // clientAuth is 0 for a public client, 1 for a secret, 2 for a key.
@@ -116,12 +182,12 @@ func (d *draft) capabilities() any {
 	return d.Capabilities
 }
 
-// rh is opaque to clients: the tenant and the resource, as a support engineer
+// rh is opaque to clients: the tenant and the recipient, as a support engineer
 // may want to read them.
 func (d *draft) rh() any {
 	var b [33]byte
 	b[0] = 1
-	t, r := d.Tenant.ID.Bytes(), d.Resource.AppID.Bytes()
+	t, r := d.Tenant.ID.Bytes(), d.recipient().AppID.Bytes()
 	copy(b[1:], t[:])
 	copy(b[17:], r[:])
 	return "1." + base64.RawURLEncoding.EncodeToString(b[:]) + "."
@@ -129,40 +195,46 @@ func (d *draft) rh() any {
 
 // appendClaims writes the claims of the draft as a JSON object.
 func appendClaims(b []byte, d *draft) []byte {
+	if d.user != nil {
+		return appendUserClaims(b, d)
+	}
 	b = append(b, '{')
-	first := true
 	for i := range appOnlyClaims {
 		row := &appOnlyClaims[i]
-		if d.v == 1 && !row.v1 || d.v == 2 && !row.v2 {
-			continue
+		if d.v == 1 && row.v1 || d.v == 2 && row.v2 {
+			b = appendClaim(b, row.name, row.value(d))
 		}
-		value := row.value(d)
-		switch v := value.(type) {
-		case nil:
-			continue
-		case string:
-			if v == "" {
-				continue
-			}
-		case []string:
-			if len(v) == 0 {
-				continue
-			}
-		}
-		if !first {
-			b = append(b, ',')
-		}
-		first = false
-		b = append(append(append(b, '"'), row.name...), '"', ':')
-		b = appendValue(b, value)
 	}
 	return append(b, '}')
+}
+
+// appendClaim writes a member unless it has no value.
+func appendClaim(b []byte, name string, value any) []byte {
+	switch v := value.(type) {
+	case nil:
+		return b
+	case string:
+		if v == "" {
+			return b
+		}
+	case []string:
+		if len(v) == 0 {
+			return b
+		}
+	}
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
+	}
+	b = append(append(append(b, '"'), name...), '"', ':')
+	return appendValue(b, value)
 }
 
 func appendValue(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case int64:
 		return strconv.AppendInt(b, v, 10)
+	case bool:
+		return strconv.AppendBool(b, v)
 	case string:
 		return appendString(b, v)
 	case []string:

@@ -1,7 +1,6 @@
 package issue
 
 import (
-	"slices"
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
@@ -42,24 +41,4 @@ func (f *Facts) version() int {
 		return 1
 	}
 	return f.Resource.App.AccessTokenVersion()
-}
-
-// optional finds an optional claim that the resource asked for in access tokens.
-func (f *Facts) optional(name string) (directory.OptionalClaim, bool) {
-	if f.Resource.App == nil || f.Resource.App.OptionalClaims == nil {
-		return directory.OptionalClaim{}, false
-	}
-	for _, c := range f.Resource.App.OptionalClaims.AccessToken {
-		if c.Name == name {
-			return c, true
-		}
-	}
-	return directory.OptionalClaim{}, false
-}
-
-func (f *Facts) opted(name string) bool { _, ok := f.optional(name); return ok }
-
-func (f *Facts) optedWith(name, property string) bool {
-	c, ok := f.optional(name)
-	return ok && slices.Contains(c.AdditionalProperties, property)
 }

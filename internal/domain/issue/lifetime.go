@@ -10,6 +10,9 @@ import (
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 )
 
+// identityLifetime is an ID token's life without a policy.
+const identityLifetime = 60 * time.Minute
+
 // Bounds of an access token's life without a policy: drawn evenly, so that the
 // tokens of a fleet do not all expire in the same minute.
 const (
@@ -27,6 +30,23 @@ type Lifetimes struct {
 // service principal, then of its application, then the organisation's default,
 // then 60 to 90 minutes.
 func (l Lifetimes) Of(ctx context.Context, t directory.TenantID, resource *directory.ServicePrincipal) (time.Duration, error) {
+	if d, done, err := l.policy(ctx, t, resource); done {
+		return d, err
+	}
+	return l.draw()
+}
+
+// Identity resolves the lifetime of ID tokens for a client: by the same policies,
+// else 60 minutes.
+func (l Lifetimes) Identity(ctx context.Context, t directory.TenantID, client *directory.ServicePrincipal) (time.Duration, error) {
+	if d, done, err := l.policy(ctx, t, client); done {
+		return d, err
+	}
+	return identityLifetime, nil
+}
+
+// policy is what the policies say for a recipient; done is false if nothing.
+func (l Lifetimes) policy(ctx context.Context, t directory.TenantID, resource *directory.ServicePrincipal) (life time.Duration, done bool, err error) {
 	type link struct {
 		tenant directory.TenantID
 		id     directory.ID
@@ -41,14 +61,10 @@ func (l Lifetimes) Of(ctx context.Context, t directory.TenantID, resource *direc
 		}
 		p, err := l.Lookup.TokenLifetimePolicy(ctx, at.tenant, at.id)
 		if d, done, err := lifetime(p, err); done {
-			return d, err
+			return d, true, err
 		}
 	}
-	p, err := l.Lookup.DefaultTokenLifetimePolicy(ctx, t)
-	if d, done, err := lifetime(p, err); done {
-		return d, err
-	}
-	return l.draw()
+	return lifetime(l.Lookup.DefaultTokenLifetimePolicy(ctx, t))
 }
 
 func lifetime(p *directory.TokenLifetimePolicy, err error) (time.Duration, bool, error) {

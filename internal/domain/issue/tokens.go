@@ -38,6 +38,12 @@ type Tokens struct {
 	Lifetimes Lifetimes
 	Now       func() time.Time
 	Rand      io.Reader
+	// Subjects and Hints are for tokens of people.
+	Subjects Subjects
+	// Hints makes the value of the login_hint claim. session.Hints is one.
+	Hints interface {
+		Hint(ctx context.Context, home directory.TenantID, user directory.ID) (string, error)
+	}
 
 	asked sync.Map // "ring algorithm" for which EnsureAlgorithm was called
 }
@@ -54,7 +60,7 @@ type Token struct {
 // returns a token, the sign-in record of that token is durable.
 func (t *Tokens) AppOnly(ctx context.Context, f *Facts) (*Token, error) {
 	now := t.Now()
-	key, err := t.key(ctx, f, now)
+	key, err := t.accessKey(ctx, f, now)
 	if err != nil {
 		return nil, err
 	}
@@ -81,20 +87,30 @@ func (t *Tokens) AppOnly(ctx context.Context, f *Facts) (*Token, error) {
 	if err := ticket.Wait(ctx); err != nil {
 		return nil, fmt.Errorf("recording the sign-in: %w", err)
 	}
-	return &Token{
-		Compact:   compact,
-		ExpiresIn: int64(expiry.Sub(now) / time.Second),
-		ExpiresOn: expiry.Unix(),
-		NotBefore: d.issuedAt().(int64),
-	}, nil
+	return d.token(compact), nil
 }
 
-func (t *Tokens) key(ctx context.Context, f *Facts, now time.Time) (*signingkey.Key, error) {
+// token is what the endpoint says of the signed draft.
+func (d *draft) token(compact string) *Token {
+	return &Token{
+		Compact:   compact,
+		ExpiresIn: int64(d.expiry.Sub(d.now) / time.Second),
+		ExpiresOn: d.expiry.Unix(),
+		NotBefore: d.issuedAt().(int64),
+	}
+}
+
+// accessKey signs an access token with the algorithm that the resource asked for.
+func (t *Tokens) accessKey(ctx context.Context, f *Facts, now time.Time) (*signingkey.Key, error) {
 	alg := signingkey.RS256
 	if f.Resource.App != nil && f.Resource.App.AccessTokenSigningAlg != "" {
 		alg = f.Resource.App.AccessTokenSigningAlg
 	}
-	ring := signingkey.RingOf(f.Tenant.ID)
+	return t.key(ctx, f.Tenant.ID, alg, now)
+}
+
+func (t *Tokens) key(ctx context.Context, tenant directory.TenantID, alg string, now time.Time) (*signingkey.Key, error) {
+	ring := signingkey.RingOf(tenant)
 	key, err := t.Keys.Set().Active(ring, alg, now)
 	if errors.Is(err, signingkey.ErrNoActiveKey) && alg != signingkey.RS256 {
 		// The first key of another algorithm is made when a resource asks for it,
@@ -177,7 +193,7 @@ func record(d *draft, kid string) *audit.SignIn {
 	if len(ua) > 40 {
 		ua = ua[:40]
 	}
-	return &audit.SignIn{
+	r := &audit.SignIn{
 		At:            d.now,
 		Tenant:        d.Tenant.ID.Bytes(),
 		RequestID:     d.RequestID,
@@ -194,4 +210,8 @@ func record(d *draft, kid string) *audit.SignIn {
 		IPAddress:     d.IPAddress,
 		UserAgent:     ua,
 	}
+	if d.user != nil {
+		r.Kind, r.PrincipalID = audit.KindUser, d.user.User.ID.Bytes()
+	}
+	return r
 }

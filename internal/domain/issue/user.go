@@ -20,6 +20,11 @@ type UserFacts struct {
 	// OIDC are the scopes of OpenID Connect that were granted; they decide which
 	// claims an ID token may carry.
 	OIDC []string
+	// DirectoryRoles are the template ids of the person's directory roles (`wids`).
+	DirectoryRoles []directory.ID
+	// Contexts are the authentication contexts that the sign-in satisfies, out of
+	// those that the client asked for (`acrs` of the access token).
+	Contexts []string
 
 	// Identity asks for an ID token too; nil without openid.
 	Identity *IdentityFacts
@@ -32,8 +37,12 @@ type IdentityFacts struct {
 	Nonce   string
 	// Roles are the person's app roles on the client.
 	Roles []string
-	// DirectoryRoles are the template ids of the person's directory roles (`wids`).
+	// DirectoryRoles are the template ids of the person's directory roles (`wids`);
+	// those of UserFacts count too.
 	DirectoryRoles []directory.ID
+	// Asked are the claims that the claims parameter asks for in the ID token, as
+	// Wish.IDToken gives them.
+	Asked []string
 	// Code and AccessToken are what the ID token was issued beside in the front
 	// channel (c_hash, at_hash); empty for tokens of /token.
 	Code, AccessToken string
