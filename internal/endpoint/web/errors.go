@@ -63,7 +63,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, now ti
 	body.Error = "server_error"
 	if known != nil {
 		code := known.Code()
-		status = code.Status()
+		status = known.Status()
 		body.Error, body.SubError, body.Claims = known.OAuth(), known.SubError(), known.Claims()
 		body.Codes = []int{code.Number()}
 		body.URI = req.Hosts.Login + "/error?code=" + strconv.Itoa(code.Number())

@@ -58,6 +58,7 @@ var (
 	WrongPassword      = row(50126, "invalid_grant", 400, "The user name or password is wrong.", "signin/wrong password")
 	AccountLocked      = row(50053, "invalid_grant", 400, "The account is locked because of too many failed attempts.", "signin/locked")
 	AccountDisabled    = row(50057, "invalid_grant", 400, "The account is disabled.", "signin/disabled account")
+	AccountNotFound    = row(50034, "invalid_grant", 400, "The account does not exist in the directory.", "refresh/deleted account")
 	PasswordExpired    = subRow(50055, "invalid_grant", "user_password_expired", 400, "The password has to be changed.", "signin/silent with an expired password")
 	SignInExpired      = row(50089, "invalid_grant", 400, "The sign-in took too long; start again.", "signin/old page")
 	InvalidInput       = row(90013, "invalid_request", 400, "The input is not valid: {what}.", "signin/page of another browser")

@@ -41,6 +41,7 @@ func (c Code) Error() string { return fmt.Sprintf("AADSTS%d", c.number) }
 // Error is a refusal on its way to the client.
 type Error struct {
 	code   Code
+	status int
 	oauth  string
 	sub    string
 	claims string
@@ -52,7 +53,7 @@ type Error struct {
 // their order. Values come from strangers: they are cut at 256 bytes and stripped
 // of control characters, so that a log line or a header cannot be forged.
 func New(code Code, args ...string) *Error {
-	e := &Error{code: code, oauth: code.oauth, sub: code.sub, args: make([]string, len(args))}
+	e := &Error{code: code, status: code.status, oauth: code.oauth, sub: code.sub, args: make([]string, len(args))}
 	for i, a := range args {
 		e.args[i] = clean(a)
 	}
@@ -66,6 +67,10 @@ func (e *Error) Because(cause error) *Error { e.cause = cause; return e }
 // different endpoints (invalid_tenant on discovery).
 func (e *Error) Named(oauth string) *Error { e.oauth = oauth; return e }
 
+// WithStatus replaces the HTTP status: what a page answers with 403 is 400 at the
+// token endpoint (RFC 6749 §5.2).
+func (e *Error) WithStatus(status int) *Error { e.status = status; return e }
+
 // WithClaims attaches the claims challenge that would cure the refusal.
 func (e *Error) WithClaims(claims string) *Error { e.claims = claims; return e }
 
@@ -77,6 +82,9 @@ func (e *Error) Code() Code { return e.code }
 
 // OAuth is the value of the `error` member.
 func (e *Error) OAuth() string { return e.oauth }
+
+// Status is the HTTP status of a JSON answer or an error page.
+func (e *Error) Status() int { return e.status }
 
 // SubError is the value of the `suberror` member, often empty.
 func (e *Error) SubError() string { return e.sub }
