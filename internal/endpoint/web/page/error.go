@@ -22,9 +22,14 @@ type Details struct {
 type errorPage struct {
 	Frame
 	Application string
-	Title       string
-	Happened    string
-	Advice      string
+	explanation
+}
+
+// explanation is what an error page says of an error.
+type explanation struct {
+	Title    string
+	Happened string
+	Advice   string
 	// Again offers to send the same request once more.
 	Again bool
 	// Mend says to an administrator how to cure it; Code is the number to look
@@ -42,25 +47,29 @@ func (*errorPage) name() string { return "error" }
 func (p *Pages) WriteError(w http.ResponseWriter, r *http.Request, err error, d Details) {
 	lang, _ := choose(r, d.Locales)
 	known := web.Known(err)
-	status, pg := http.StatusInternalServerError, unknownError(lang)
+	status, e := http.StatusInternalServerError, unknownError(lang)
 	if known != nil {
-		status, pg = known.Code().Status(), knownError(lang, known, d)
+		status, e = known.Code().Status(), knownError(lang, known, d)
 	}
-	pg.Again = pg.Again && r.Method == http.MethodGet
+	e.Again = e.Again && r.Method == http.MethodGet
 	web.LogRefusal(r, p.cfg.Log, status, err)
+	retryAfter(w, status)
+	p.render(w, r, status, &errorPage{Application: d.Application, explanation: e}, d.Locales)
+}
+
+// retryAfter tells clients when to come back, where waiting helps.
+func retryAfter(w http.ResponseWriter, status int) {
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "1")
 	}
-	p.render(w, r, status, pg, d.Locales)
 }
 
-func knownError(l language, e *aadsts.Error, d Details) *errorPage {
+func knownError(l language, e *aadsts.Error, d Details) explanation {
 	m := meanings[e.Code().Number()]
 	g := groups[m.group]
 	number := strconv.Itoa(e.Code().Number())
-	pg := &errorPage{
-		Application: d.Application,
-		Title:       g.title.in(l), Happened: m.means.in(l), Advice: g.advice.in(l), Again: g.again,
+	pg := explanation{
+		Title: g.title.in(l), Happened: m.means.in(l), Advice: g.advice.in(l), Again: g.again,
 		Mend: m.mend.in(l), Code: number,
 	}
 	pg.Copy.Lines = []Fact{{sentences["fact.code"].in(l), "AADSTS" + number}, {sentences["fact.message"].in(l), e.Message()}}
@@ -73,12 +82,15 @@ func knownError(l language, e *aadsts.Error, d Details) *errorPage {
 	return pg
 }
 
-func unknownError(l language) *errorPage {
+func unknownError(l language) explanation {
 	g := groups[groupServer]
-	return &errorPage{Title: g.title.in(l), Happened: sentences["error.unknown"].in(l), Advice: g.advice.in(l), Again: g.again}
+	return explanation{Title: g.title.in(l), Happened: sentences["error.unknown"].in(l), Advice: g.advice.in(l), Again: g.again}
 }
 
 // All are the facts to copy: those of the error, then those of the request.
-func (p *errorPage) All() Facts {
-	return Facts{append(p.Copy.Lines[:len(p.Copy.Lines):len(p.Copy.Lines)], p.Trace.Lines...)}
+func (p *errorPage) All() Facts { return p.Copy.and(p.Trace) }
+
+// and puts further lines below.
+func (f Facts) and(more Facts) Facts {
+	return Facts{append(f.Lines[:len(f.Lines):len(f.Lines)], more.Lines...)}
 }

@@ -16,12 +16,21 @@ type Frame struct {
 	// Switch leads to the same page in another language; empty where that cannot
 	// be done by a link.
 	Switch Switch
+	// Post is the flow whose pages switch the language by a form instead: what was
+	// posted cannot be repeated by a link.
+	Post Post
+	// Where is the organization that the person is at, once it is known.
+	Where string
 	// Trace is what the footer shows on demand.
 	Trace Facts
 
 	language language
 	chosen   bool // the request named the language, so our links keep it
+	allow    allowance
 }
+
+// Post is where a flow's forms are posted, and its sealed state.
+type Post struct{ Action, State string }
 
 // Switch is a link to the page in another language.
 type Switch struct{ Href, Lang, Label string }
@@ -65,6 +74,15 @@ func (f Frame) Lang() string { return f.language.tag() }
 // T is the sentence of a key in the page's language; args fill {1}, {2} and so
 // on.
 func (f Frame) T(key string, args ...string) string { return sentences[key].in(f.language, args...) }
+
+// Say is the sentence of a key that the handler chose.
+func (f Frame) Say(key string) string {
+	w, ok := sentences[key]
+	if !ok {
+		w = sentences["fault.other"]
+	}
+	return w.in(f.language)
+}
 
 // Around is a sentence with one place for a value, cut there, so that the
 // template can mark the value as data.

@@ -13,10 +13,10 @@ const (
 	groupCredential
 	groupResource
 	groupBusy
-	groupServer
 	groupSignIn
 	groupAccount
 	groupConsent
+	groupServer
 )
 
 // groups hold what an error page says to the person in front of it.
@@ -102,7 +102,12 @@ type meaning struct {
 }
 
 // meanings are the explanations by number.
-var meanings = byNumber(requestMeanings, applicationMeanings, credentialMeanings, resourceMeanings, serviceMeanings, requestOfPeopleMeanings, grantMeanings, consentMeanings, peopleMeanings)
+var meanings = byNumber(meaningLists...)
+
+var meaningLists = [][]meaning{
+	requestMeanings, applicationMeanings, credentialMeanings, resourceMeanings, serviceMeanings,
+	requestOfPeopleMeanings, grantMeanings, consentMeanings, peopleMeanings,
+}
 
 func byNumber(lists ...[]meaning) map[int]meaning {
 	m := map[int]meaning{}

@@ -40,7 +40,21 @@ var pages = []page{
 	&notYetPage{},
 	&lookupPage{},
 	&homePage{},
+	&usernamePage{},
+	&passwordPage{},
+	&newPasswordPage{},
+	&pickPage{},
+	&stayPage{},
+	&consentPage{},
+	&refusedPage{},
+	&formPostPage{},
+	&confirmSignOutPage{},
+	&signedOutPage{},
+	&adminConsentedPage{},
 }
+
+// shared are the templates that all pages may use.
+var shared = []string{"templates/layout.html", "templates/components.html", "templates/flow.html"}
 
 //go:embed templates/*.html
 var templateFiles embed.FS
@@ -66,12 +80,8 @@ func New(c Config) (*Pages, error) {
 func parseTemplate(name string) (*template.Template, error) {
 	file := name + ".html"
 	return template.New(file).
-		ParseFS(templateFiles, "templates/layout.html", "templates/components.html", "templates/"+file)
+		ParseFS(templateFiles, append(shared[:len(shared):len(shared)], "templates/"+file)...)
 }
-
-// policy is the Content-Security-Policy of every page: our own style sheet and
-// pictures, forms to ourselves, and nothing else.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // powers are the browser features that no page uses.
 const powers = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
@@ -90,7 +100,7 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, pg pa
 	web.SetIDs(w, r)
 	h := w.Header()
 	web.NoStore(h)
-	protect(h)
+	protect(h, pg.frame().allow)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", pg.frame().Lang())
 	h.Set("Content-Length", strconv.Itoa(body.Len()))
@@ -99,8 +109,8 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, pg pa
 }
 
 // protect sets the headers of every page.
-func protect(h http.Header) {
-	h.Set("Content-Security-Policy", policy)
+func protect(h http.Header, a allowance) {
+	h.Set("Content-Security-Policy", a.policy())
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")

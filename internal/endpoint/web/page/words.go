@@ -1,7 +1,23 @@
 package page
 
-// sentences are what the templates say, by key.
-var sentences = map[string]words{
+// sentences are all that the templates say, by key.
+var sentences = join(commonSentences, signInSentences, faultSentences, consentSentences)
+
+// join puts lists together; a key must not stand in two of them.
+func join(lists ...map[string]words) map[string]words {
+	all := map[string]words{}
+	for _, list := range lists {
+		for key, w := range list {
+			if _, twice := all[key]; twice {
+				panic("page: the sentence " + key + " is there twice")
+			}
+			all[key] = w
+		}
+	}
+	return all
+}
+
+var commonSentences = map[string]words{
 	"going.to": {"to continue to {1}", "{1} に進むには"},
 
 	"foot.trace":       {"Details of this request", "この要求の詳細"},
