@@ -236,7 +236,8 @@ func GraphAppRole(name string) (ID, bool) {
 
 // EnsureBuiltins brings the platform's own applications up to what this version
 // of the program knows. It writes only what differs. An application that is new
-// gets a service principal in every tenant, if every tenant has one.
+// gets a service principal in every tenant, if every tenant has one; and every
+// tenant has a Global Administrator.
 func (o *Operations) EnsureBuiltins(ctx context.Context) error {
 	for _, app := range builtins(o.GraphURLs) {
 		if err := o.ensureBuiltin(ctx, app); err != nil {
@@ -250,7 +251,7 @@ func (o *Operations) EnsureBuiltins(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return o.ensureAdministrators(ctx)
 }
 
 // ensureBuiltin writes the application unless it is there as it should be.

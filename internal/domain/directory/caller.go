@@ -13,7 +13,7 @@ type Caller struct {
 	// for app-only calls. Both are object ids in Tenant.
 	App, User     ID
 	AppID         ID
-	OwnedOnly     bool // may only touch what App owns (Application.ReadWrite.OwnedBy)
+	OwnedOnly     bool // may only touch what User, or else App, owns (Application.ReadWrite.OwnedBy)
 	RequestID     string
 	CorrelationID string
 	IPAddress     string

@@ -26,6 +26,8 @@ type Operations struct {
 	Grants            GrantStore
 	Users             UserStore
 	Policies          PolicyStore
+	Roles             RoleStore
+	Identities        IdentityStore
 
 	Secrets   SecretHasher
 	Passwords PasswordHasher
@@ -43,10 +45,12 @@ type SecretHasher interface {
 	HashSecret(secret string) []byte
 }
 
-// PasswordHasher makes of a person's password what is stored: a PHC string of
-// argon2id. It may wait for a place in a bounded queue.
+// PasswordHasher makes of a person's password what is stored, a PHC string of
+// argon2id, and compares with it. It may wait for a place in a bounded queue.
 type PasswordHasher interface {
 	HashPassword(ctx context.Context, password string) (phc string, err error)
+	// CheckPassword reports whether the password is the one of the PHC string.
+	CheckPassword(ctx context.Context, phc, password string) (bool, error)
 }
 
 // A Target is an application or a service principal, by object id.

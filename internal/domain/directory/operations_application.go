@@ -185,7 +185,17 @@ func (o *Operations) editOnce(ctx context.Context, c Caller, t *Tenant, id ID, a
 
 // mayTouch reports whether the caller may change an object with these owners.
 func (c Caller) mayTouch(owners []Owner) bool {
-	return !c.OwnedOnly || slices.ContainsFunc(owners, func(ow Owner) bool { return ow.ID == c.App && c.App != "" })
+	return !c.OwnedOnly || c.Owns(owners)
+}
+
+// Owns reports whether the caller is among the owners: the person, or the
+// application if it acts for itself.
+func (c Caller) Owns(owners []Owner) bool {
+	self := c.App
+	if c.User != "" {
+		self = c.User
+	}
+	return self != "" && slices.ContainsFunc(owners, func(ow Owner) bool { return ow.ID == self })
 }
 
 // questions names what a change depends on in other objects.
@@ -387,7 +397,7 @@ func asClash(err error) error {
 		return err
 	}
 	switch clash.Property {
-	case "identifierUris", "userPrincipalName":
+	case "identifierUris", "userPrincipalName", "identities":
 		return refusal(ObjectConflict, clash.Property, textSameValue, clash.Property)
 	case "appRoleId":
 		return refusal(Invalid, clash.Property, textAssigned)

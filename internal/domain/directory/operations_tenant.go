@@ -206,8 +206,12 @@ func (o *Operations) seedAdministrator(ctx context.Context, seed *TenantSeed, ma
 		return err
 	}
 	t.Settings.Administrator = u.ID
+	role, err := o.firstAdministrator(u)
+	if err != nil {
+		return err
+	}
 	made.AdminUser, made.AdminPassword, made.AdminUserID = u.UserPrincipalName, password, u.ID
-	seed.Users = append(seed.Users, u)
+	seed.Users, seed.Roles = append(seed.Users, u), append(seed.Roles, role)
 	return nil
 }
 
@@ -268,6 +272,27 @@ func (o *Operations) newAssignment(sp, resource *ServicePrincipal, role ID, at t
 		ID: id, AppRoleID: role, PrincipalID: sp.ID, PrincipalKind: KindServicePrincipal, PrincipalDisplayName: sp.Name(),
 		ResourceID: resource.ID, ResourceDisplayName: resource.Name(), CreatedAt: at,
 	}, err
+}
+
+// ChangeSettings changes what an administrator may change of the caller's tenant.
+// activity names the change in the audit log.
+func (o *Operations) ChangeSettings(ctx context.Context, c Caller, activity string, change func(*TenantSettings) error) error {
+	t, err := o.tenant(ctx, c.Tenant)
+	if err != nil {
+		return err
+	}
+	ev := o.event(c, activity, "organization", ID(t.ID.String()), t.DisplayName)
+	return o.Tenants.ChangeTenant(ctx, c.Tenant, func(t *Tenant) error {
+		administrator := t.Settings.Administrator
+		if err := change(&t.Settings); err != nil {
+			return err
+		}
+		if t.Settings.Administrator != administrator {
+			return refusal(ReadOnly, "administrator", "Property administrator is read-only.")
+		}
+		return oneOf("permissionGrantPoliciesAssigned", (*string)(&t.Settings.UserConsent),
+			string(ConsentRecommended), string(ConsentLow), string(ConsentLegacy), string(ConsentNone))
+	}, ev)
 }
 
 // requireGraph declares an application permission of Graph.

@@ -29,6 +29,9 @@ func (o *Operations) CreateUser(ctx context.Context, c Caller, draft *User, pass
 	if password == "" && value(u.CreationType) != invitation {
 		return nil, invalid("passwordProfile", "Property passwordProfile.password is required and cannot be empty.")
 	}
+	if err := o.judgeIdentities(ctx, before, u); err != nil {
+		return nil, err
+	}
 	if err := o.nameTaken(ctx, u); err != nil {
 		return nil, err
 	}
@@ -58,9 +61,18 @@ func (o *Operations) nameTaken(ctx context.Context, u *User) error {
 	return refusal(ObjectConflict, "userPrincipalName", textSameValue, "userPrincipalName")
 }
 
-// setPassword judges and hashes a password. Whatever was signed in with an
-// older one has to sign in again.
+// setPassword judges and hashes a password. Whatever was signed in before has to
+// sign in again.
 func (o *Operations) setPassword(ctx context.Context, u *User, password string) error {
+	if err := o.choosePassword(ctx, u, password); err != nil {
+		return err
+	}
+	u.SessionsValidFrom = u.PasswordChangedAt
+	return nil
+}
+
+// choosePassword judges and hashes a password.
+func (o *Operations) choosePassword(ctx context.Context, u *User, password string) error {
 	if err := acceptablePassword(password, u); err != nil {
 		return err
 	}
@@ -68,8 +80,7 @@ func (o *Operations) setPassword(ctx context.Context, u *User, password string) 
 	if err != nil {
 		return fmt.Errorf("hashing a password: %w", err)
 	}
-	now := o.now()
-	u.PasswordHash, u.PasswordChangedAt, u.SessionsValidFrom = phc, now, now
+	u.PasswordHash, u.PasswordChangedAt = phc, o.now()
 	return nil
 }
 
@@ -104,6 +115,14 @@ func (o *Operations) ChangeUser(ctx context.Context, c Caller, id ID, change fun
 	if err := apply(trial); err != nil {
 		return err
 	}
+	if err := o.judgeIdentities(ctx, current, trial); err != nil {
+		return err
+	}
+	if current.AccountEnabled && !trial.AccountEnabled {
+		if err := o.notLastAdministrator(ctx, c.Tenant, id); err != nil {
+			return err
+		}
+	}
 	if err := o.nameTaken(ctx, trial); err != nil {
 		return err
 	}
@@ -126,10 +145,58 @@ func (o *Operations) ChangeUser(ctx context.Context, c Caller, id ID, change fun
 	}, ev))
 }
 
+// ChangeOwnPassword gives an account the password that its owner chose, after the
+// owner proved the current one. SessionsValidFrom stays: what was signed in with
+// another method lives on, and what was signed in with the old password is told
+// by PasswordChangedAt.
+func (o *Operations) ChangeOwnPassword(ctx context.Context, c Caller, id ID, newPassword string) error {
+	current, err := o.Users.User(ctx, c.Tenant, id)
+	if err != nil {
+		return err
+	}
+	if current.PasswordHash == "" {
+		return invalid("currentPassword", textElsewhere)
+	}
+	trial, err := copyUser(current)
+	if err != nil {
+		return err
+	}
+	same, err := o.Passwords.CheckPassword(ctx, current.PasswordHash, newPassword)
+	if err == nil && same {
+		return invalid("newPassword", "The new password must differ from the current one.")
+	}
+	// A password that cannot even be compared is too long, which the rules say.
+	if err := o.choosePassword(ctx, trial, newPassword); err != nil {
+		return err
+	}
+	ev := o.event(c, "Change user password", KindUser, id, current.UserPrincipalName)
+	return o.Users.ChangeUser(ctx, c.Tenant, id, func(u *User) error {
+		if u.PasswordHash != current.PasswordHash {
+			return refusal(Conflict, "", "The password was changed by another request at the same time; try again.")
+		}
+		u.PasswordHash, u.PasswordChangedAt = trial.PasswordHash, trial.PasswordChangedAt
+		u.ForceChangePassword, u.ForceChangePasswordWithMFA = false, false
+		return nil
+	}, ev)
+}
+
+// RevokeSessions makes every session and refresh token issued until now useless.
+func (o *Operations) RevokeSessions(ctx context.Context, c Caller, id ID) error {
+	u, err := o.Users.User(ctx, c.Tenant, id)
+	if err != nil {
+		return err
+	}
+	ev := o.event(c, "Revoke sign-in sessions", KindUser, id, u.UserPrincipalName)
+	return o.Users.ChangeUser(ctx, c.Tenant, id, func(u *User) error { u.SessionsValidFrom = ev.At; return nil }, ev)
+}
+
 // DeleteUser deletes an account softly; its principal name is free at once.
 func (o *Operations) DeleteUser(ctx context.Context, c Caller, id ID) error {
 	u, err := o.Users.User(ctx, c.Tenant, id)
 	if err != nil {
+		return err
+	}
+	if err := o.notLastAdministrator(ctx, c.Tenant, id); err != nil {
 		return err
 	}
 	ev := o.event(c, "Delete user", KindUser, id, u.UserPrincipalName)

@@ -32,6 +32,7 @@ const (
 	textWeakPassword       = "The specified password does not comply with password complexity requirements."
 	textUserDomain         = "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization."
 	textDuplicateValues    = "Request contains a property with duplicate values."
+	textElsewhere          = "The account has no password here: its owner signs in with an account of another organisation."
 	textBuiltin            = "The object belongs to the platform and cannot be changed."
 )
 

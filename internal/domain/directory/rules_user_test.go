@@ -98,7 +98,8 @@ func secretRows() []ruleRow {
 			u := w.user()
 			w.must(w.ops.ChangeUser(w.ctx, w.c, u.ID, nil, ptr("Zxk4mopq")))
 			got, err := w.ops.Users.User(w.ctx, w.c.Tenant, u.ID)
-			if need(w, got, err).PasswordHash != "phc:8" || !got.SessionsValidFrom.Equal(w.now) {
+			is, err := w.ops.Passwords.CheckPassword(w.ctx, need(w, got, err).PasswordHash, "Zxk4mopq")
+			if err != nil || !is || !got.SessionsValidFrom.Equal(w.now) {
 				return fmt.Errorf("stored %q, sessions from %v", got.PasswordHash, got.SessionsValidFrom)
 			}
 			return nil

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"errors"
 	"math/big"
 	mathrand "math/rand/v2"
@@ -45,7 +46,12 @@ type fakeHasher struct{}
 func (fakeHasher) HashSecret(s string) []byte { h := sha256.Sum256([]byte("key" + s)); return h[:] }
 
 func (fakeHasher) HashPassword(_ context.Context, p string) (string, error) {
-	return "phc:" + strconv.Itoa(len(p)), nil
+	return "phc:" + hex.EncodeToString(fakeHasher{}.HashSecret(p)), nil
+}
+
+func (f fakeHasher) CheckPassword(ctx context.Context, phc, p string) (bool, error) {
+	made, err := f.HashPassword(ctx, p)
+	return made == phc, err
 }
 
 func newPlatform(t *testing.T) *platform {

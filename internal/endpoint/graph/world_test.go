@@ -69,6 +69,11 @@ func (testHasher) HashPassword(_ context.Context, password string) (string, erro
 	return fmt.Sprintf("$test$%x", sha256.Sum256([]byte(password))), nil
 }
 
+func (h testHasher) CheckPassword(ctx context.Context, phc, password string) (bool, error) {
+	made, err := h.HashPassword(ctx, password)
+	return made == phc, err
+}
+
 // fresh is an empty migrated database, made once and copied for each test.
 var fresh = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "graph")

@@ -1,0 +1,166 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sekisho-id/sekisho/internal/protocol/odata"
+)
+
+// WholeTenant is the scope of every role assignment here.
+const WholeTenant = "/"
+
+const textLastAdministrator = "The last Global Administrator of an organisation cannot be removed."
+
+// AssignRole gives a directory role to a user or a service principal. Whether
+// the caller is strong enough is the caller's business; see RoleStrength.
+func (o *Operations) AssignRole(ctx context.Context, c Caller, a RoleAssignment) (*RoleAssignment, error) {
+	if err := first(canonicalID("principalId", &a.PrincipalID), canonicalID("roleDefinitionId", &a.RoleDefinitionID)); err != nil {
+		return nil, err
+	}
+	definition, ok := RoleDefinitionByID(a.RoleDefinitionID)
+	if !ok {
+		return nil, refusal(Missing, "roleDefinitionId", textMissingResource, clip(string(a.RoleDefinitionID)))
+	}
+	if a.DirectoryScopeID != WholeTenant {
+		return nil, invalid("directoryScopeId", "Property directoryScopeId must be \"/\": roles count in the whole organisation.")
+	}
+	principal, name, err := o.principal(ctx, c.Tenant, a.PrincipalID)
+	if err != nil {
+		return nil, missing("principalId", a.PrincipalID, err)
+	}
+	if a.ID, err = o.newID(a.ID); err != nil {
+		return nil, err
+	}
+	a.PrincipalKind, a.CreatedAt = principal.Kind, o.now()
+	ev := o.event(c, "Add member to role", principal.Kind, a.PrincipalID, name+": "+definition.DisplayName)
+	if err := o.Roles.CreateRoleAssignment(ctx, c.Tenant, &a, ev); err != nil {
+		if clash, ok := errors.AsType[*RuleError](err); ok && clash.Kind == Conflict {
+			return nil, invalid("", textConflicting)
+		}
+		return nil, err
+	}
+	return &a, nil
+}
+
+// RemoveRole takes a directory role away. One Global Administrator stays.
+func (o *Operations) RemoveRole(ctx context.Context, c Caller, id ID) error {
+	a, err := o.Roles.RoleAssignment(ctx, c.Tenant, id)
+	if err != nil {
+		return err
+	}
+	if a.RoleDefinitionID == RoleGlobalAdministrator {
+		if err := o.notLastAdministrator(ctx, c.Tenant, a.PrincipalID); err != nil {
+			return err
+		}
+	}
+	definition, _ := RoleDefinitionByID(a.RoleDefinitionID)
+	ev := o.event(c, "Remove member from role", a.PrincipalKind, a.PrincipalID, definition.DisplayName)
+	return o.Roles.DeleteRoleAssignment(ctx, c.Tenant, id, ev)
+}
+
+// notLastAdministrator refuses if nobody but the principal could administer the
+// tenant: people count who exist and may sign in, applications do not.
+func (o *Operations) notLastAdministrator(ctx context.Context, t TenantID, leaving ID) error {
+	others, is := false, false
+	err := o.eachAdministrator(ctx, t, func(u *User) bool {
+		if u.ID == leaving {
+			is = true
+		} else if u.AccountEnabled {
+			others = true
+		}
+		return !others
+	})
+	if err != nil || others || !is {
+		return err
+	}
+	return refusal(Invalid, "", textLastAdministrator)
+}
+
+// eachAdministrator visits the living people that are Global Administrators
+// until visit says no.
+func (o *Operations) eachAdministrator(ctx context.Context, t TenantID, visit func(*User) bool) error {
+	if o.Roles == nil {
+		return nil // nobody keeps roles
+	}
+	q := ListOptions{Limit: 100, Filter: odata.Comparison{
+		Op: odata.Equal, Left: odata.Path{Segments: []string{"roleDefinitionId"}},
+		Right: odata.Literal{Kind: odata.String, Text: string(RoleGlobalAdministrator)},
+	}}
+	for {
+		page, err := o.Roles.RoleAssignments(ctx, t, q)
+		if err != nil {
+			return err
+		}
+		for _, a := range page.Items {
+			if a.PrincipalKind != KindUser {
+				continue
+			}
+			u, err := o.Users.User(ctx, t, a.PrincipalID)
+			if errors.Is(err, ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if !visit(u) {
+				return nil
+			}
+		}
+		if page.Next == (Cursor{}) {
+			return nil
+		}
+		q.After = page.Next
+	}
+}
+
+// firstAdministrator is the role assignment of the account that a tenant starts
+// with.
+func (o *Operations) firstAdministrator(u *User) (RoleAssignment, error) {
+	id, err := o.newID("")
+	return RoleAssignment{
+		ID: id, RoleDefinitionID: RoleGlobalAdministrator, PrincipalID: u.ID, PrincipalKind: KindUser,
+		DirectoryScopeID: WholeTenant, CreatedAt: u.CreatedAt,
+	}, err
+}
+
+// ensureAdministrators makes the account that a tenant started with its Global
+// Administrator where there is none: in databases from before there were roles.
+func (o *Operations) ensureAdministrators(ctx context.Context) error {
+	const page = 100
+	var after TenantID
+	for o.Roles != nil {
+		tenants, err := o.Tenants.Tenants(ctx, after, page)
+		if err != nil {
+			return err
+		}
+		for _, t := range tenants {
+			after = t.ID
+			if t.Settings.Administrator == "" {
+				continue
+			}
+			if err := o.ensureAdministrator(ctx, t); err != nil {
+				return fmt.Errorf("administrator of tenant %s: %w", t.ID, err)
+			}
+		}
+		if len(tenants) < page {
+			break
+		}
+	}
+	return nil
+}
+
+func (o *Operations) ensureAdministrator(ctx context.Context, t *Tenant) error {
+	found := false
+	if err := o.eachAdministrator(ctx, t.ID, func(*User) bool { found = true; return false }); err != nil || found {
+		return err
+	}
+	_, err := o.AssignRole(ctx, Platform(t.ID), RoleAssignment{
+		RoleDefinitionID: RoleGlobalAdministrator, PrincipalID: t.Settings.Administrator, DirectoryScopeID: WholeTenant,
+	})
+	if _, ok := errors.AsType[*RuleError](err); ok {
+		return nil // the account is gone, or another node was faster
+	}
+	return err
+}
