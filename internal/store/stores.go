@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
+	"github.com/sekisho-id/sekisho/internal/domain/authorization"
 	"github.com/sekisho-id/sekisho/internal/domain/clientauth"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/envelope"
+	"github.com/sekisho-id/sekisho/internal/domain/session"
 	"github.com/sekisho-id/sekisho/internal/domain/signingkey"
 )
 
@@ -26,6 +28,8 @@ type Stores struct {
 	Users             directory.UserStore
 	Policies          directory.PolicyStore
 	Changes           directory.ChangeFeed
+	Sessions          session.Store
+	Authorizations    authorization.Store
 	SignIns           audit.SignIns
 	Refusals          audit.Refusals
 	SigningKeys       signingkey.Store

@@ -6,8 +6,8 @@
 // One SQL text serves both engines. Statements are constants beside the method
 // that runs them, numbered $1, $2 …; sqltext.go rewrites them once for SQLite.
 // The only place that assembles SQL is list.go with filter.go, which compile an
-// OData filter to known columns and parameters. Identifiers are GUIDs in TEXT,
-// times BIGINT microseconds of UTC with 0 for "never", and JSON lies in TEXT
+// OData filter to known columns and parameters. Identifiers are GUIDs in TEXT
+// (16 bytes in sign_ins and families, of which there are most), times BIGINT microseconds of UTC with 0 for "never", and JSON lies in TEXT
 // that no statement looks into; what is filtered, sorted or unique has a column
 // of its own. Text that is compared without regard to letter case is stored
 // folded (fold.go) and compared as bytes on both engines.

@@ -121,13 +121,17 @@ func readSignIn(s *audit.SignIn, b []byte) error {
 	if err != nil {
 		return err
 	}
-	s.IPAddress = string(field)
+	s.IPAddress, s.UserAgent = addressText(tag, field), string(b)
+	return nil
+}
+
+// addressText is what appendAddress was given.
+func addressText(tag byte, field []byte) string {
 	if tag == tagIPv4 || tag == tagIPv6 {
 		addr, _ := netip.AddrFromSlice(field)
-		s.IPAddress = addr.String()
+		return addr.String()
 	}
-	s.UserAgent = string(b)
-	return nil
+	return string(field)
 }
 
 func readField(b []byte) (tag byte, field, rest []byte, err error) {
