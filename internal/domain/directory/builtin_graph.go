@@ -14,11 +14,11 @@ type graphPermission struct {
 
 // graphPermissions are all permissions of the built-in Microsoft Graph.
 var graphPermissions = []graphPermission{
-	{"openid", "37f7f235-527c-4136-accd-4a02d197296e", false, "", "sign the user in (OIDC)"},
-	{"profile", "14dad69e-099b-42c9-810b-d002981feec1", false, "", "basic profile claims"},
-	{"email", "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0", false, "", "e-mail claim"},
-	{"offline_access", "7427e0e9-2fba-42fe-b0c0-848c9e6a8182", false, "", "refresh tokens"},
-	{"User.Read", "e1fe6dd8-ba31-4d61-89e7-88639da4683d", false, "", "sign in and read own profile"},
+	{"openid", "37f7f235-527c-4136-accd-4a02d197296e", false, "", "sign you in"},
+	{"profile", "14dad69e-099b-42c9-810b-d002981feec1", false, "", "view your basic profile"},
+	{"email", "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0", false, "", "view your e-mail address"},
+	{"offline_access", "7427e0e9-2fba-42fe-b0c0-848c9e6a8182", false, "", "keep access to data you gave it access to"},
+	{"User.Read", "e1fe6dd8-ba31-4d61-89e7-88639da4683d", false, "", "sign you in and read your profile"},
 	{"User.ReadWrite", "b4e74841-8e56-480b-be8b-910348b18b4c", false, "", "read and change own profile"},
 	{"User.ReadBasic.All", "b340eb25-3456-403f-be2f-af7a0d370277", false, "97235f07-e226-4f63-ace3-39588e11d3a1", "basic profile of every user"},
 	{"User.Read.All", "a154be20-db9c-4678-8ab7-66f6cc099a59", true, "df021288-bdef-4463-88db-98f22de89214", "full profile of every user"},

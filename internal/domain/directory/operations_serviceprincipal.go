@@ -10,6 +10,23 @@ import (
 // caller's tenant. The draft's other properties are taken as they stand, so
 // AccountEnabled has to be said; the draft must not be used afterwards.
 func (o *Operations) CreateServicePrincipal(ctx context.Context, c Caller, draft *ServicePrincipal) (*ServicePrincipal, error) {
+	sp, err := o.PrepareServicePrincipal(ctx, c, draft)
+	if err != nil {
+		return nil, err
+	}
+	ev := o.event(c, "Add service principal", KindServicePrincipal, sp.ID, sp.Name())
+	if err := o.ServicePrincipals.CreateServicePrincipal(ctx, c.Tenant, sp, ev); err != nil {
+		if clash, ok := errors.AsType[*RuleError](err); ok && clash.Kind == Conflict && clash.Property == "appId" {
+			return nil, refusal(Conflict, "appId", textNameInUse, sp.AppID)
+		}
+		return nil, err
+	}
+	return sp, nil
+}
+
+// PrepareServicePrincipal is CreateServicePrincipal without the writing: it judges
+// the draft and fills in what the platform sets.
+func (o *Operations) PrepareServicePrincipal(ctx context.Context, c Caller, draft *ServicePrincipal) (*ServicePrincipal, error) {
 	if c.Tenant.IsZero() {
 		return nil, ErrNoTenant
 	}
@@ -37,13 +54,6 @@ func (o *Operations) CreateServicePrincipal(ctx context.Context, c Caller, draft
 		return nil, err
 	}
 	if err := o.principalNamesFree(ctx, sp, sp.ServicePrincipalNames()); err != nil {
-		return nil, err
-	}
-	ev := o.event(c, "Add service principal", KindServicePrincipal, sp.ID, sp.Name())
-	if err := o.ServicePrincipals.CreateServicePrincipal(ctx, c.Tenant, sp, ev); err != nil {
-		if clash, ok := errors.AsType[*RuleError](err); ok && clash.Kind == Conflict && clash.Property == "appId" {
-			return nil, refusal(Conflict, "appId", textNameInUse, sp.AppID)
-		}
 		return nil, err
 	}
 	return sp, nil

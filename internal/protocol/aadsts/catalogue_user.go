@@ -40,6 +40,7 @@ var (
 	ScopeNotDefined      = row(650053, "invalid_client", 400, "Application '{app}' asked for scope '{scope}', which resource '{id}' does not define.", "consent/unknown scope")
 	NoPermissions        = row(650056, "invalid_client", 400, "Application '{id}' lists no permissions, or consent is missing.", "consent/nothing registered")
 	ResourceUnavailable  = row(650052, "invalid_client", 400, "The organisation has no service principal of '{name}' and cannot get one.", "consent/resource of another tenant")
+	ResourceRemoved      = row(650054, "invalid_resource", 400, "The resource '{name}' that the application asked for is gone.", "consent/resource removed")
 	ConsentMissing       = subRow(65001, "consent_required", "consent_required", 400, "Neither the user nor an administrator consented to '{id}', named '{name}'.", "consent/silent without consent")
 	ConsentDeclined      = row(65004, "access_denied", 400, "The person declined to sign in or to consent.", "consent/declined")
 	ConsentForbidden     = row(90093, "access_denied", 403, "You are not authorised to grant these permissions.", "consent/no user consent at all")
