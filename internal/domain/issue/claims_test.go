@@ -169,28 +169,3 @@ func TestAppendString(t *testing.T) {
 		}
 	}
 }
-
-func TestParseWish(t *testing.T) {
-	for text, want := range map[string]Wish{
-		"": {},
-		`{"access_token":{"xms_cc":{"values":["cp1"]}}}`:                          {Capabilities: []string{"cp1"}},
-		`{"access_token":{"xms_cc":{"values":["CP1","x",3]}}}`:                    {Capabilities: []string{"cp1"}},
-		`{"access_token":{"nbf":{"essential":true,"value":"1772424600"}}}`:        {NotBefore: time.Unix(1772424600, 0)},
-		`{"access_token":{"polids":{"essential":true,"values":["x"]}},"x":[1,2]}`: {},
-		` {"id_token":{"email":null}}`:                                            {},
-		`{"access_token":{"xms_cc":null}}`:                                        {},
-	} {
-		got, err := ParseWish(text)
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("%s:\n%s", text, d)
-		}
-	}
-	for _, text := range []string{"x", "[]", "null", `{"access_token":[]}`, `{"access_token":{"nbf":{"value":"x"}}}`, `{"access_token":{"nbf":{"value":-1}}}`, "{" + strings.Repeat(" ", maxClaims) + "}"} {
-		if _, err := ParseWish(text); err == nil {
-			t.Errorf("%.40s was accepted", text)
-		}
-	}
-}

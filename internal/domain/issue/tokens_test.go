@@ -66,16 +66,7 @@ func testKey(t *testing.T) *signingkey.Key {
 		t.Fatal(err)
 	}
 	private := parsed.(crypto.Signer)
-	// RSASSA-PKCS1-v1_5 draws nothing, so the certificate and its thumbprint are
-	// the same at each run.
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "golden"}, SignatureAlgorithm: x509.SHA256WithRSA,
-		NotBefore: issuedAt.Add(-time.Hour), NotAfter: issuedAt.AddDate(5, 0, 0),
-	}
-	der, err := x509.CreateCertificate(nil, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := certificate(t, private)
 	key, err := signingkey.NewKey(signingkey.Stored{
 		KID: signingkey.Thumbprint(der), Ring: signingkey.Organizations, Algorithm: signingkey.RS256, Cert: der,
 		CreatedAt: issuedAt.Add(-time.Hour), PublishAt: issuedAt.Add(-time.Hour), ActivateAt: issuedAt.Add(-time.Hour),
@@ -84,6 +75,21 @@ func testKey(t *testing.T) *signingkey.Key {
 		t.Fatal(err)
 	}
 	return key
+}
+
+// certificate is that of a test key. RSASSA-PKCS1-v1_5 draws nothing, so it and
+// its thumbprint are the same at each run.
+func certificate(t *testing.T, private crypto.Signer) []byte {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "golden"},
+		NotBefore: issuedAt.Add(-time.Hour), NotAfter: issuedAt.AddDate(5, 0, 0),
+	}
+	der, err := x509.CreateCertificate(nil, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
 }
 
 // lookup has lifetime policies and nothing else.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/sekisho-id/sekisho/internal/domain/authorization"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/signingkey"
 )
@@ -31,11 +32,26 @@ type VerificationKeys interface {
 	Set() *signingkey.Set
 }
 
+// Users finds people. directory.UserStore is one.
+type Users interface {
+	User(ctx context.Context, t directory.TenantID, id directory.ID) (*directory.User, error)
+}
+
+// Families finds what the tokens of people grew out of. authorization.Store is
+// one.
+type Families interface {
+	Family(ctx context.Context, home directory.TenantID, id directory.ID) (*authorization.Family, error)
+}
+
 // Verifier checks access tokens of ours at our own resources.
 type Verifier struct {
 	Keys   VerificationKeys
 	Lookup directory.Lookup
 	Hosts  []Hosts
+	// Users and Families judge tokens of people; without them only app-only tokens
+	// are accepted.
+	Users    Users
+	Families Families
 	// Resource is the appId of the resource that asks.
 	Resource directory.ID
 	Now      func() time.Time
@@ -49,6 +65,13 @@ type Verified struct {
 	User   directory.ID // `oid` of a delegated token, "" in an app-only one
 	Scopes []string     // nil for an app-only token
 	Roles  []string
+
+	// Client is App as it stands.
+	Client *directory.ServicePrincipal
+	// Person is User as it stands, and HomeTenant where the account belongs; nil
+	// and zero for an app-only token.
+	Person     *directory.User
+	HomeTenant directory.TenantID
 }
 
 type ownClaims struct {
@@ -61,6 +84,7 @@ type ownClaims struct {
 	AppID string   `json:"appid"`
 	AZP   string   `json:"azp"`
 	Scp   *string  `json:"scp"`
+	AIO   string   `json:"aio"`
 	Roles []string `json:"roles"`
 }
 
@@ -71,7 +95,9 @@ const maxToken = 16 << 10
 const skew = 60 * time.Second
 
 // Verify checks signature, issuer of the tenant that the token names, audience,
-// lifetime, and that its principal is still there and enabled.
+// lifetime, and that its principal is still there and enabled. A token of a
+// person costs reads of the database, since a revocation of theirs must count at
+// once; an app-only token costs none.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Verified, error) {
 	if len(token) > maxToken || strings.Count(token, ".") != 2 {
 		return nil, ErrTokenMalformed
@@ -145,15 +171,71 @@ func (v *Verifier) accept(ctx context.Context, t directory.TenantID, c *ownClaim
 	if err := Alive(ctx, v.Lookup, app); err != nil {
 		return nil, err
 	}
-	got := &Verified{Tenant: t, App: app.ID, AppID: appID, Roles: c.Roles}
-	if c.Scp != nil {
-		got.User, got.Scopes = oid, strings.Fields(*c.Scp)
+	got := &Verified{Tenant: t, App: app.ID, AppID: appID, Client: app, Roles: c.Roles}
+	if c.Scp == nil {
+		if app.ID != oid {
+			return nil, ErrTokenRevoked
+		}
 		return got, nil
 	}
-	if app.ID != oid {
-		return nil, ErrTokenRevoked
+	got.User, got.Scopes = oid, strings.Fields(*c.Scp)
+	from, err := parseOrigin(c.AIO)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTokenMalformed, err)
+	}
+	got.HomeTenant = from.home
+	if got.Person, err = v.person(ctx, t, oid, from); err != nil {
+		return nil, err
 	}
 	return got, nil
+}
+
+// person checks that the person whom a token is about may still be acted for:
+// in the tenant, at home, and by what the token was issued from.
+func (v *Verifier) person(ctx context.Context, t directory.TenantID, id directory.ID, from origin) (*directory.User, error) {
+	if v.Users == nil || v.Families == nil {
+		return nil, ErrTokenRevoked
+	}
+	user, err := v.account(ctx, t, id, from.issued)
+	if err != nil {
+		return nil, err
+	}
+	family, err := v.Families.Family(ctx, from.home, from.family)
+	if err != nil {
+		return nil, notFoundAs(err, ErrTokenRevoked)
+	}
+	if !family.RevokedAt.IsZero() {
+		return nil, ErrTokenRevoked
+	}
+	if from.home == t {
+		if family.HomeUser != id {
+			return nil, ErrTokenRevoked
+		}
+		return user, nil
+	}
+	home, err := v.Lookup.TenantByName(ctx, from.home.String())
+	if err != nil {
+		return nil, notFoundAs(err, ErrTokenRevoked)
+	}
+	if home.Disabled {
+		return nil, ErrTokenRevoked
+	}
+	if _, err := v.account(ctx, from.home, family.HomeUser, from.issued); err != nil {
+		return nil, err
+	}
+	return user, nil
+}
+
+// account finds an enabled user whose sessions of that time still count.
+func (v *Verifier) account(ctx context.Context, t directory.TenantID, id directory.ID, issued time.Time) (*directory.User, error) {
+	user, err := v.Users.User(ctx, t, id)
+	if err != nil {
+		return nil, notFoundAs(err, ErrTokenRevoked)
+	}
+	if !user.AccountEnabled || issued.Before(user.SessionsValidFrom) {
+		return nil, ErrTokenRevoked
+	}
+	return user, nil
 }
 
 // Alive judges whether what was issued to a service principal still counts: its
