@@ -18,8 +18,8 @@ type Request struct {
 	User  *directory.User
 	Roles []directory.ID
 
-	// Version of the endpoint. At version 1 Resource stands in place of scopes and
-	// everything registered for it is asked for.
+	// Version of the endpoint. At version 1 Resource stands in place of scopes:
+	// what was granted of it, or else everything that the client is registered for.
 	Version  int
 	Scopes   oauth2.Scopes
 	Resource string
@@ -38,13 +38,14 @@ type Permission struct {
 	Resource *directory.ServicePrincipal
 	ID       directory.ID
 	Value    string // canonical spelling
-	// Application permissions (app roles) are granted to the client itself.
+	// Application permissions (app roles) are granted to the client itself, and
+	// only with consent for the organisation.
 	Application bool
 	AdminOnly   bool // only administrators may grant it
 	Granted     bool // before this question
 
-	// Client is the application that gets it: another than the one that asks
-	// where an API lists the client under knownClientApplications.
+	// Client is the application that gets it: the one that asks, or an API that
+	// lists it under knownClientApplications.
 	Client *directory.Application
 
 	// Texts of the definition; UserTitle falls back to AdminTitle.
@@ -78,7 +79,9 @@ type Service interface {
 	Assess(ctx context.Context, r *Request) (*Assessment, error)
 	// Grant records consent to what is missing, as one act, and returns the
 	// client's service principal, which it makes if need be. organisation grants
-	// for all people of the tenant; only where MayOrganisation.
+	// for all people of the tenant everything that was asked, what the person alone
+	// holds too; only where MayOrganisation. What cannot be written is an
+	// *aadsts.Error of 90090.
 	Grant(ctx context.Context, by directory.Caller, r *Request, a *Assessment, organisation bool) (*directory.ServicePrincipal, error)
 	// Held lists the values of the delegated permissions that the client holds for
 	// the user on the resource, in the order of their definition: what goes into

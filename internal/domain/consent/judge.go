@@ -41,17 +41,18 @@ func Judge(f Facts) *Assessment {
 	able := powerOf(f.Roles)
 	everyone := able == grantsEverything && !f.Organisation
 	a := &Assessment{Own: f.Own, PublisherVerified: f.Verified, MayOrganisation: everyone}
-	delegated := false
+	delegated := slices.ContainsFunc(f.Asked, func(p Permission) bool { return !p.Application && !p.Granted })
 	for _, p := range f.Asked {
-		// The application itself gets something only where an administrator grants
-		// for all.
-		if p.Application && !f.Organisation && !everyone {
+		switch {
+		case !p.Application, f.Organisation:
+		case !everyone || !delegated && !f.Again:
+			// The application itself gets something only where an administrator
+			// grants for all, and that alone is no reason to ask.
 			continue
 		}
 		a.Asked = append(a.Asked, p)
-		if !p.Granted {
+		if !p.Granted && (delegated || f.Organisation) {
 			a.Missing = append(a.Missing, p)
-			delegated = delegated || !p.Application
 		}
 	}
 	arrange(a.Asked)

@@ -14,6 +14,9 @@ type Claim struct {
 	Tenant      string // the tenant segment of the path
 	ClientID    string
 	RedirectURI string // "" where the request names none
+	// Unanswered requests need no address: where none is named and none can be
+	// chosen, the Redirect stays empty.
+	Unanswered bool
 }
 
 // Party is what was proven of a claim. Facts are only added, so that after a
@@ -60,7 +63,8 @@ type Lookup interface {
 }
 
 // Prove checks a claim up to its redirect URI. The party is never nil; its
-// Redirect holds an address only without an error. Errors are *aadsts.Error for
+// Redirect holds an address only without an error, and then always but for
+// Unanswered claims. Errors are *aadsts.Error for
 // refusals, to be shown on a page, and failures of the directory.
 func Prove(ctx context.Context, l Lookup, c Claim) (*Party, error) {
 	p := &proof{Lookup: l, Claim: c}

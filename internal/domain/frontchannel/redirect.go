@@ -57,16 +57,18 @@ func registrations(a *directory.Application) []registration {
 // request names none and there is no doubt which.
 func (p *proof) proveRedirect(context.Context) error {
 	list := registrations(p.App)
-	if len(list) == 0 {
+	requested := p.Claim.RedirectURI
+	if len(list) == 0 && (requested != "" || !p.Claim.Unanswered) {
 		return aadsts.New(aadsts.NoRedirectRegistered)
 	}
-	requested := p.Claim.RedirectURI
 	if requested == "" {
 		chosen, ok := onlyChoice(p.App, list)
-		if !ok || !oauth2.RedirectSchemeAllowed(chosen.uri) {
+		switch {
+		case ok && oauth2.RedirectSchemeAllowed(chosen.uri):
+			p.Redirect = Redirect(chosen)
+		case !p.Claim.Unanswered:
 			return aadsts.New(aadsts.NoRedirectGiven)
 		}
-		p.Redirect = Redirect(chosen)
 		return nil
 	}
 	if !oauth2.AbsoluteURI(requested) {
@@ -89,5 +91,8 @@ func onlyChoice(a *directory.Application, list []registration) (registration, bo
 		}
 		return list[i], true
 	}
-	return list[0], len(list) == 1
+	if len(list) != 1 {
+		return registration{}, false
+	}
+	return list[0], true
 }

@@ -46,6 +46,32 @@ func TestProvenRedirect(t *testing.T) {
 	}
 }
 
+// A request that nobody waits for needs no address, but one that it names has to
+// be registered.
+func TestUnanswered(t *testing.T) {
+	two := &directory.Application{Web: directory.WebApplication{RedirectURIs: []string{"https://a.example/1", "https://a.example/2"}}}
+	one := &directory.Application{Web: directory.WebApplication{RedirectURIs: []string{"https://a.example/1"}}}
+	script := &directory.Application{Web: directory.WebApplication{RedirectURIs: []string{"javascript:alert(1)"}}}
+	for _, tt := range []struct {
+		app             *directory.Application
+		requested, want string
+		fails           bool
+	}{
+		{&directory.Application{}, "", "", false},
+		{&directory.Application{}, "https://a.example/1", "", true},
+		{two, "", "", false},
+		{two, "https://a.example/2", "https://a.example/2", false},
+		{two, "https://a.example/3", "", true},
+		{one, "", "https://a.example/1", false},
+		{script, "", "", false},
+	} {
+		p := &proof{Claim: Claim{RedirectURI: tt.requested, Unanswered: true}, Party: Party{App: tt.app}}
+		if err := p.proveRedirect(t.Context()); p.Redirect.URI() != tt.want || (err != nil) != tt.fails {
+			t.Errorf("%q of %d: %q, %v", tt.requested, len(tt.app.Web.RedirectURIs), p.Redirect.URI(), err)
+		}
+	}
+}
+
 // Only redirect.go makes a proof. Elsewhere in the package one could be written
 // down without a check; outside of it none can.
 func TestProofsAreMadeInOnePlace(t *testing.T) {
