@@ -59,6 +59,8 @@ type Transaction struct {
 	Stay bool `json:"s,omitempty"`
 	// Consented: the person accepted in this visit.
 	Consented bool `json:"c,omitempty"`
+	// Shown is a digest of the permissions on the consent page.
+	Shown string `json:"w,omitempty"`
 	// Again counts the questions for a password in this visit.
 	Again int `json:"g,omitempty"`
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/issue"
+	"github.com/sekisho-id/sekisho/internal/domain/signin"
 	"github.com/sekisho-id/sekisho/internal/endpoint/authorize"
 	"github.com/sekisho-id/sekisho/internal/endpoint/web"
 	"github.com/sekisho-id/sekisho/internal/endpoint/web/page"
@@ -117,6 +118,9 @@ type world struct {
 	*memory
 	handler http.Handler
 	log     bytes.Buffer
+	// What was handed to the sign-in.
+	begun *authorize.Request
+	tx    *signin.Transaction
 }
 
 func newWorld(t *testing.T) *world {
@@ -132,10 +136,16 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := authorize.New(authorize.Config{Lookup: w.memory, Pages: pages})
+	e := authorize.New(authorize.Config{
+		Lookup: w.memory, Pages: pages, Now: time.Now, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+		Begin: func(rw http.ResponseWriter, _ *http.Request, tx *signin.Transaction, q *authorize.Request) {
+			w.begun, w.tx = q, tx
+			rw.WriteHeader(http.StatusNoContent)
+		},
+	})
 	w.handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		req := &web.Request{CorrelationID: "7d2e0c4b-5a19-4e63-8f70-21c4b9d6a835", Hosts: issue.Hosts{Login: "https://localhost:8443"}}
-		e.Handler().ServeHTTP(rw, r.WithContext(web.WithRequest(r.Context(), req)))
+		e.Handler(2).ServeHTTP(rw, r.WithContext(web.WithRequest(r.Context(), req)))
 	})
 	return w
 }
@@ -163,19 +173,25 @@ func (w *world) send(r *http.Request, tenant string, header ...string) *httptest
 	return rec
 }
 
-// wants checks an answer: an error page with the code, or with 0 the page that
-// says that sign-in is not available yet.
+// proven stands for an answer that comes after the redirect URI was proven: the
+// sign-in begins, or the application is told why not.
+const proven = 0
+
+// wants checks an answer: an error page with the code, or proven.
 func wants(t *testing.T, rec *httptest.ResponseRecorder, status, code int) {
 	t.Helper()
 	body := rec.Body.String()
+	if status == proven {
+		if rec.Code != http.StatusNoContent && rec.Code != http.StatusFound {
+			t.Errorf("status %d: the redirect URI was not proven:\n%s", rec.Code, body)
+		}
+		return
+	}
 	if rec.Code != status {
 		t.Errorf("status %d, want %d", rec.Code, status)
 	}
 	found := strings.Contains(body, fmt.Sprintf("AADSTS%d\n", code))
-	if code == 0 {
-		found = strings.Contains(body, "not available yet") || strings.Contains(body, "まだ利用できません")
-	}
-	if !found || code == 0 && strings.Contains(body, "AADSTS") {
+	if !found {
 		t.Errorf("not the page of AADSTS%d:\n%s", code, body)
 	}
 	for _, name := range []string{"Location", "Refresh", "Set-Cookie"} {

@@ -52,24 +52,15 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, now ti
 		log.LogAttrs(r.Context(), slog.LevelDebug, "the client left", slog.String("trace_id", req.TraceID()))
 		return
 	}
-	known := Known(err)
+	d := Describe(r, now, err)
+	status := d.Status
 	body := errorBody{
-		Timestamp:     Timestamp(now),
-		TraceID:       req.TraceID(),
-		CorrelationID: req.CorrelationID,
-		Codes:         []int{},
+		Error: d.Error, Description: d.Description, Codes: []int{}, Timestamp: Timestamp(now),
+		TraceID: req.TraceID(), CorrelationID: req.CorrelationID, URI: d.URI, SubError: d.SubError, Claims: d.Claims,
 	}
-	status, text := http.StatusInternalServerError, "The request could not be served."
-	body.Error = "server_error"
-	if known != nil {
-		code := known.Code()
-		status = known.Status()
-		body.Error, body.SubError, body.Claims = known.OAuth(), known.SubError(), known.Claims()
-		body.Codes = []int{code.Number()}
-		body.URI = req.Hosts.Login + "/error?code=" + strconv.Itoa(code.Number())
-		text = "AADSTS" + strconv.Itoa(code.Number()) + ": " + known.Message()
+	if d.Number != 0 {
+		body.Codes = []int{d.Number}
 	}
-	body.Description = text + "\r\nTrace ID: " + body.TraceID + "\r\nCorrelation ID: " + body.CorrelationID + "\r\nTimestamp: " + body.Timestamp
 	LogRefusal(r, log, status, err)
 
 	setIDs(w, req)
@@ -84,6 +75,31 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, now ti
 		}
 	}
 	writeJSON(w, status, body)
+}
+
+// Description is an error in the words that clients read, whatever carries it.
+type Description struct {
+	Status                  int
+	Number                  int // of the catalogue, 0 for what is not in it
+	Error, SubError, Claims string
+	Description             string // AADSTS number, text, ids and time, in the layout of the platform
+	URI                     string // of the page that explains the number
+}
+
+// Describe puts an error into words. What is not of the catalogue is a
+// server_error that says nothing but the request's ids.
+func Describe(r *http.Request, now time.Time, err error) Description {
+	req := From(r.Context())
+	d := Description{Status: http.StatusInternalServerError, Error: "server_error"}
+	text := "The request could not be served."
+	if known := Known(err); known != nil {
+		d.Status, d.Number = known.Status(), known.Code().Number()
+		d.Error, d.SubError, d.Claims = known.OAuth(), known.SubError(), known.Claims()
+		d.URI = req.Hosts.Login + "/error?code=" + strconv.Itoa(d.Number)
+		text = "AADSTS" + strconv.Itoa(d.Number) + ": " + known.Message()
+	}
+	d.Description = text + "\r\nTrace ID: " + req.TraceID() + "\r\nCorrelation ID: " + req.CorrelationID + "\r\nTimestamp: " + Timestamp(now)
+	return d
 }
 
 // NoStore forbids keeping the answer; it holds for success and failure alike.

@@ -7,6 +7,7 @@ var (
 	EmptyParameter        = row(90100, "invalid_request", 400, "Parameter '{name}' is empty or not valid.", "authorize/max_age is no number")
 	ExclusiveParameters   = row(90005, "invalid_request", 400, "Parameters {a} and {b} cannot be combined.", "authorize/select_account with a hint")
 	InvalidSessionID      = row(90007, "invalid_request", 400, "The session id is not valid.", "authorize/sid is no GUID")
+	DomainUnknown         = row(50128, "invalid_request", 400, "Domain '{domain}' is no domain of this installation, and it cannot send people to another identity provider.", "authorize/domain hint of elsewhere")
 	UnknownResponseType   = row(70005, "unsupported_response_type", 400, "Response type '{type}' is not supported for this request.", "authorize/response type unknown")
 	TokenNotEnabled       = row(700051, "unsupported_response_type", 400, "response_type 'token' is not enabled for the application.", "authorize/token not enabled")
 	IDTokenNotEnabled     = row(700054, "unsupported_response_type", 400, "response_type 'id_token' is not enabled for the application.", "authorize/id_token not enabled")

@@ -64,3 +64,13 @@ func ParseForm(text string) (Form, error) {
 	}
 	return f, nil
 }
+
+// Encode writes the parameters as application/x-www-form-urlencoded text, sorted
+// by name; ParseForm reads it back.
+func (f Form) Encode() string {
+	v := make(url.Values, len(f.values))
+	for name, value := range f.values {
+		v.Set(name, value)
+	}
+	return v.Encode()
+}

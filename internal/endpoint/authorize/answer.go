@@ -1,0 +1,220 @@
+package authorize
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/sekisho-id/sekisho/internal/domain/authorization"
+	"github.com/sekisho-id/sekisho/internal/domain/consent"
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/domain/frontchannel"
+	"github.com/sekisho-id/sekisho/internal/domain/signin"
+	"github.com/sekisho-id/sekisho/internal/endpoint/web"
+	"github.com/sekisho-id/sekisho/internal/endpoint/web/page"
+	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
+	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
+)
+
+func isNotFound(err error) bool { return errors.Is(err, directory.ErrNotFound) }
+
+// Wish is what the request asks of the sign-in.
+func (q *Request) Wish() *signin.Wish {
+	w := q.wish
+	w.Authority, w.Tenant, w.App, w.Principal = q.Authority, q.Tenant, q.App, q.Principal
+	return &w
+}
+
+// Flow describes the application for the pages.
+func (q *Request) Flow() page.Flow {
+	return page.Flow{Application: q.Name(), Targets: []string{target(q.Redirect.URI())}, Locales: locales(q.form)}
+}
+
+// target is what a page's form-action must allow so that the answer arrives.
+func target(uri string) string {
+	scheme, rest, _ := strings.Cut(uri, ":")
+	if u, err := url.Parse(uri); err == nil && u.Host != "" && strings.HasPrefix(rest, "//") && (scheme == "http" || scheme == "https") {
+		return u.Scheme + "://" + u.Host
+	}
+	return scheme + ":"
+}
+
+// Consent is the question that the request puts for a person.
+func (q *Request) Consent(t *directory.Tenant, principal *directory.ServicePrincipal, u *directory.User) *consent.Request {
+	return &consent.Request{
+		Tenant: t, App: q.App, Principal: principal, User: u,
+		Version: q.version, Scopes: q.scopes, Resource: q.resource,
+		Again: q.wish.Consent, Organisation: q.organisation,
+	}
+}
+
+// Finish issues the code and answers the application (RFC 6749 §4.1.2).
+func (q *Request) Finish(w http.ResponseWriter, r *http.Request, result *signin.Result) {
+	code, err := q.code(r.Context(), &result.Subject)
+	if err != nil {
+		q.Refuse(w, r, err)
+		return
+	}
+	fields := []page.Field{{Name: "code", Value: code}}
+	if q.form.Get("client_info") == "1" {
+		fields = append(fields, page.Field{Name: "client_info", Value: clientInfo(&result.Subject)})
+	}
+	fields = q.withState(fields)
+	fields = append(fields, page.Field{Name: "session_state", Value: string(result.Subject.Session)})
+	if q.form.Get("instance_aware") == "true" {
+		fields = append(fields, instance(web.From(r.Context()).Hosts.Login, web.From(r.Context()).Hosts.Graph)...)
+	}
+	q.send(w, r, fields)
+}
+
+func (q *Request) code(ctx context.Context, s *authorization.Subject) (string, error) {
+	c := &authorization.Code{
+		Subject: *s,
+		Asked: authorization.Asked{
+			Client: q.App.AppID, Platform: authorization.Platform(q.Redirect.Platform()), Version: q.version,
+			Path: q.Authority.Text, Scope: q.form.Get("scope"), Resource: q.resource, Claims: q.form.Get("claims"),
+		},
+		RedirectURI: q.Redirect.URI(), RedirectSent: q.form.Get("redirect_uri") != "",
+		Challenge: q.challenge, ChallengeMethod: q.method, Nonce: q.form.Get("nonce"),
+	}
+	if q.Tenant != nil {
+		c.Path = q.Tenant.ID.String()
+	}
+	return q.endpoint.Codes.IssueCode(ctx, c)
+}
+
+// clientInfo names the account by its home, whatever tenant was signed in to.
+func clientInfo(s *authorization.Subject) string {
+	text, err := json.Marshal(struct {
+		UID  string `json:"uid"`
+		UTID string `json:"utid"`
+	}{string(s.HomeUser), s.HomeTenant.String()})
+	if err != nil {
+		panic(err) // two strings always marshal
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func instance(login, graph string) []page.Field {
+	host := func(base string) string { _, h, _ := strings.Cut(base, "://"); return h }
+	return []page.Field{
+		{Name: "cloud_instance_name", Value: host(login)}, {Name: "cloud_instance_host_name", Value: host(login)},
+		{Name: "cloud_graph_host_name", Value: host(graph)}, {Name: "msgraph_host", Value: host(graph)},
+	}
+}
+
+// onPage are the refusals that the application cannot do anything about: the
+// person is told.
+var onPage = []aadsts.Code{aadsts.SignInExpired, aadsts.InvalidInput}
+
+// Refuse tells the application that it gets nothing (RFC 6749 §4.1.2.1), or shows
+// a page as long as no address is proven.
+func (q *Request) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	show := q.Redirect.URI() == ""
+	for _, c := range onPage {
+		show = show || errors.Is(err, c)
+	}
+	if show {
+		q.endpoint.Pages.WriteError(w, r, err, q.details())
+		return
+	}
+	e := web.Describe(r, q.endpoint.Now(), err)
+	web.LogRefusal(r, q.endpoint.Log, http.StatusFound, err)
+	if q.endpoint.Refused != nil {
+		q.endpoint.Refused(r, q.Party, e.Number)
+	}
+	fields := []page.Field{{Name: "error", Value: e.Error}, {Name: "error_description", Value: e.Description}}
+	for _, f := range []page.Field{{Name: "error_uri", Value: e.URI}, {Name: "suberror", Value: e.SubError}, {Name: "claims", Value: e.Claims}} {
+		if f.Value != "" {
+			fields = append(fields, f)
+		}
+	}
+	q.send(w, r, q.withState(fields))
+}
+
+func (q *Request) withState(fields []page.Field) []page.Field {
+	if state := q.form.Get("state"); state != "" {
+		return append(fields, page.Field{Name: "state", Value: state})
+	}
+	return fields
+}
+
+// send carries the fields to the proven address in the mode of the request.
+func (q *Request) send(w http.ResponseWriter, r *http.Request, fields []page.Field) {
+	if q.Tenant != nil {
+		// RFC 9207 §2. Behind an alias clients hold the template issuer and would
+		// see a mismatch.
+		hosts := web.From(r.Context()).Hosts
+		iss := hosts.V2Issuer(q.Tenant.ID)
+		if q.version == 1 {
+			iss = hosts.V1Issuer(q.Tenant.ID)
+		}
+		fields = append(fields, page.Field{Name: "iss", Value: iss})
+	}
+	if q.mode == modeFormPost {
+		q.endpoint.Pages.WriteFormPost(w, r, page.FormPost{
+			Target: q.Redirect.URI(), Fields: fields, Application: q.Name(), Locales: locales(q.form),
+		})
+		return
+	}
+	web.SetIDs(w, r)
+	h := w.Header()
+	web.NoStore(h)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Location", location(q.Redirect, q.mode, fields))
+	w.WriteHeader(http.StatusFound)
+}
+
+// location is the redirect URI with the answer in its query or fragment.
+func location(to frontchannel.Redirect, mode string, fields []page.Field) string {
+	var b strings.Builder
+	b.WriteString(withSlash(to.URI()))
+	separator := byte('#')
+	if mode != modeFragment {
+		separator = '?'
+		if strings.Contains(to.URI(), "?") {
+			separator = '&'
+		}
+	}
+	for _, f := range fields {
+		b.WriteByte(separator)
+		separator = '&'
+		b.WriteString(f.Name + "=" + escape(f.Value))
+	}
+	if mode == modeQuery {
+		// An empty fragment, so that the browser does not carry over that of the
+		// page before.
+		b.WriteByte('#')
+	}
+	return b.String()
+}
+
+// escape is form encoding with %20 for a space, which every decoder reads alike.
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+// withSlash gives a URI of the web without a path the path "/", as browsers would.
+func withSlash(uri string) string {
+	for _, scheme := range []string{"https://", "http://"} {
+		rest, ok := strings.CutPrefix(uri, scheme)
+		if !ok {
+			continue
+		}
+		if i := strings.IndexAny(rest, "/?"); i < 0 {
+			return uri + "/"
+		} else if rest[i] == '?' {
+			return scheme + rest[:i] + "/" + rest[i:]
+		}
+	}
+	return uri
+}
+
+func locales(f oauth2.Form) string {
+	if l := f.Get("ui_locales"); l != "" {
+		return l
+	}
+	return f.Get("mkt")
+}
