@@ -97,6 +97,7 @@ func (p *Pages) WriteStaySignedIn(w http.ResponseWriter, r *http.Request, v Stay
 
 // WriteAskConsent shows what the application asks for.
 func (p *Pages) WriteAskConsent(w http.ResponseWriter, r *http.Request, v AskConsent) {
+	v.Home, v.Terms, v.Privacy = webOnly(v.Home), webOnly(v.Terms), webOnly(v.Privacy)
 	p.writeFlow(w, r, http.StatusOK, &consentPage{AskConsent: v}, &v.Flow)
 }
 

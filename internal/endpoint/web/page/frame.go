@@ -11,6 +11,8 @@ import (
 
 // Frame is what all pages share. A page's struct embeds it; render fills it.
 type Frame struct {
+	// Page is the page's name, for tests of browsers.
+	Page string
 	// Style and Icon are the addresses of the style sheet and the favicon.
 	Style, Icon string
 	// Switch leads to the same page in another language; empty where that cannot

@@ -38,16 +38,20 @@ func (p *Pages) Home() http.Handler {
 		if !p.readable(w, r, "/") {
 			return
 		}
-		lang, _ := choose(r, "")
-		hosts := web.From(r.Context()).Hosts
-		pg := &homePage{
-			Discovery:     hosts.Login + "/common/v2.0/.well-known/openid-configuration",
-			Graph:         hosts.Graph + "/v1.0",
-			Documentation: documentation.in(lang),
-		}
-		for _, c := range commands {
-			pg.Commands = append(pg.Commands, Command{sentences[c.purpose].in(lang), c.line})
-		}
-		p.render(w, r, http.StatusOK, pg, "")
+		p.drawHome(w, r)
 	})
+}
+
+func (p *Pages) drawHome(w http.ResponseWriter, r *http.Request) {
+	lang, _ := choose(r, "")
+	hosts := web.From(r.Context()).Hosts
+	pg := &homePage{
+		Discovery:     hosts.Login + "/common/v2.0/.well-known/openid-configuration",
+		Graph:         hosts.Graph + "/v1.0",
+		Documentation: documentation.in(lang),
+	}
+	for _, c := range commands {
+		pg.Commands = append(pg.Commands, Command{sentences[c.purpose].in(lang), c.line})
+	}
+	p.render(w, r, http.StatusOK, pg, "")
 }

@@ -37,13 +37,12 @@ func holdsAlways(t *testing.T, w *httptest.ResponseRecorder) {
 	t.Helper()
 	h := w.Header()
 	for name, want := range map[string]string{
-		"Content-Type":            "text/html; charset=utf-8",
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-		"X-Frame-Options":         "DENY",
-		"X-Content-Type-Options":  "nosniff",
-		"Referrer-Policy":         "no-referrer",
-		"Cache-Control":           "no-store, no-cache",
-		"X-Ms-Request-Id":         "5e6f8091-a2b3-c4d5-e6f7-08192a3b4c5d",
+		"Content-Type":           "text/html; charset=utf-8",
+		"X-Frame-Options":        "DENY",
+		"X-Content-Type-Options": "nosniff",
+		"Referrer-Policy":        "no-referrer",
+		"Cache-Control":          "no-store, no-cache",
+		"X-Ms-Request-Id":        "5e6f8091-a2b3-c4d5-e6f7-08192a3b4c5d",
 	} {
 		if got := h.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -58,9 +57,7 @@ func holdsAlways(t *testing.T, w *httptest.ResponseRecorder) {
 	if n := fmt.Sprint(len(body)); h.Get("Content-Length") != n {
 		t.Errorf("Content-Length %s for %s bytes", h.Get("Content-Length"), n)
 	}
-	if m := active.FindString(body); m != "" {
-		t.Errorf("active content in the page: %q", m)
-	}
+	isInert(t, h.Get("Content-Security-Policy"), body)
 	if strings.Contains(body, "ZgotmplZ") {
 		t.Error("the template refused a value")
 	}
@@ -75,39 +72,9 @@ func mainOf(body string) string {
 	return main
 }
 
-// active is what none of our pages has: scripts, handlers, inline styles,
-// frames, and addresses that run.
-var active = regexp.MustCompile(`(?i)<(script|iframe|object|embed|base|style|img|link rel="import)|<[^>]* (on[a-z]+|style|srcdoc)=|(href|src|action)="\s*(javascript|data|vbscript):|http-equiv="refresh`)
-
-func TestPagesInBothLanguages(t *testing.T) {
-	h := routes(newPages(t))
-	targets := []string{"/", "/error", "/error?code=50011", "/error?code=abc", "/error?code=999"}
-	for name := range examples {
-		targets = append(targets, "/show/"+name)
-	}
-	for _, target := range targets {
-		for _, lang := range []string{"en", "ja"} {
-			t.Run(target+" "+lang, func(t *testing.T) {
-				w := get(t, h, target, "Accept-Language", lang)
-				holdsAlways(t, w)
-				if got := w.Header().Get("Content-Language"); got != lang {
-					t.Errorf("Content-Language %q", got)
-				}
-				if !strings.Contains(w.Body.String(), `<html lang="`+lang+`">`) {
-					t.Error("the page does not say its language")
-				}
-				kana := strings.ContainsFunc(mainOf(w.Body.String()), func(r rune) bool { return r >= 0x3041 && r <= 0x309f })
-				if kana != (lang == "ja") {
-					t.Errorf("the words are not in the language %s:\n%s", lang, w.Body)
-				}
-			})
-		}
-	}
-}
-
 func TestErrorPage(t *testing.T) {
 	h := routes(newPages(t))
-	w := get(t, h, "/show/redirect")
+	w := get(t, h, "/dev/components/error-redirect")
 	if w.Code != http.StatusBadRequest {
 		t.Errorf("status %d", w.Code)
 	}
@@ -127,7 +94,7 @@ func TestErrorPage(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if w := get(t, h, "/show/busy"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+	if w := get(t, h, "/dev/components/error-busy"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("busy: status %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
 }
@@ -231,11 +198,11 @@ func TestSwitchingTheLanguage(t *testing.T) {
 		{"plain", "/", `<a href="?ui_locales=ja" lang="ja" hreflang="ja">日本語</a>`},
 		{"back", "/?ui_locales=ja", `<a href="?ui_locales=en" lang="en" hreflang="en">English</a>`},
 		{"keeps the question", "/error?code=50011&mkt=ja-JP", `<a href="?code=50011&amp;ui_locales=en" lang="en"`},
-		{"named twice", "/show/tenant?ui_locales=en&ui_locales=en&a=1&a=2", `<a href="?a=1&amp;a=2&amp;ui_locales=ja"`},
-		{"hostile", "/show/tenant?x=%22%3E%3Cscript%3E&%22%3E%3Cb%3E=1", `<a href="?%22%3E%3Cb%3E=1&amp;ui_locales=ja&amp;x=%22%3E%3Cscript%3E"`},
+		{"named twice", "/dev/components/error-tenant?ui_locales=en&ui_locales=en&a=1&a=2", `<a href="?a=1&amp;a=2&amp;ui_locales=ja"`},
+		{"hostile", "/dev/components/error-tenant?x=%22%3E%3Cscript%3E&%22%3E%3Cb%3E=1", `<a href="?%22%3E%3Cb%3E=1&amp;ui_locales=ja&amp;x=%22%3E%3Cscript%3E"`},
 		{"our links keep it", "/?ui_locales=en", `<a href="/error?ui_locales=en">`},
 		{"our forms keep it", "/error?ui_locales=ja", `<input type="hidden" name="ui_locales" value="ja">`},
-		{"the error's link keeps it", "/show/redirect?ui_locales=ja", `<a href="/error?code=50011&amp;ui_locales=ja">`},
+		{"the error's link keeps it", "/dev/components/error-redirect?ui_locales=ja", `<a href="/error?code=50011&amp;ui_locales=ja">`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := get(t, h, tt.target)
@@ -246,9 +213,9 @@ func TestSwitchingTheLanguage(t *testing.T) {
 		})
 	}
 	for name, r := range map[string]*http.Request{
-		"posted form":      httptest.NewRequest(http.MethodPost, "/show/tenant", strings.NewReader("a=b")),
-		"unreadable query": httptest.NewRequest(http.MethodGet, "/show/tenant?a;b", nil),
-		"long query":       httptest.NewRequest(http.MethodGet, "/show/tenant?a="+strings.Repeat("x", 5000), nil),
+		"posted form":      httptest.NewRequest(http.MethodPost, "/dev/components/error-tenant", strings.NewReader("a=b")),
+		"unreadable query": httptest.NewRequest(http.MethodGet, "/dev/components/error-tenant?a;b", nil),
+		"long query":       httptest.NewRequest(http.MethodGet, "/dev/components/error-tenant?a="+strings.Repeat("x", 5000), nil),
 	} {
 		if w := do(h, r); strings.Contains(w.Body.String(), "hreflang") {
 			t.Errorf("%s: a link cannot repeat that", name)

@@ -51,10 +51,11 @@ var pages = []page{
 	&confirmSignOutPage{},
 	&signedOutPage{},
 	&adminConsentedPage{},
+	&componentsPage{},
 }
 
 // shared are the templates that all pages may use.
-var shared = []string{"templates/layout.html", "templates/components.html", "templates/flow.html"}
+var shared = []string{"templates/layout.html", "templates/parts.html", "templates/flow.html"}
 
 //go:embed templates/*.html
 var templateFiles embed.FS
@@ -89,6 +90,7 @@ const powers = "accelerometer=(), camera=(), display-capture=(), geolocation=(),
 // render writes a page. locales are what the request asked for elsewhere than in
 // its query, as a posted ui_locales.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, pg page, locales string) {
+	pg.frame().Page = pg.name()
 	p.fill(pg.frame(), r, locales)
 	var body bytes.Buffer
 	if err := p.templates[pg.name()].Execute(&body, pg); err != nil {

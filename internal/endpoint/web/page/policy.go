@@ -103,9 +103,17 @@ func proven(address string) template.URL {
 // framed keeps the addresses that may be framed.
 func framed(addresses []string) (urls []template.URL, kept []string) {
 	for _, a := range addresses {
-		if u, ok := reachable(a); ok && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
+		if webOnly(a) != "" {
 			urls, kept = append(urls, proven(a)), append(kept, a)
 		}
 	}
 	return urls, kept
+}
+
+// webOnly is an address of the web, or empty.
+func webOnly(address string) string {
+	if u, ok := reachable(address); !ok || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return ""
+	}
+	return address
 }

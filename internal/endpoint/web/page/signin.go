@@ -180,3 +180,5 @@ type Writer interface {
 	WriteSignedOut(w http.ResponseWriter, r *http.Request, p SignedOut)
 	WriteAdminConsented(w http.ResponseWriter, r *http.Request, p AdminConsented)
 }
+
+var _ Writer = (*Pages)(nil)

@@ -65,6 +65,9 @@ var commonSentences = map[string]words{
 	"lookup.oauth":   {"OAuth error", "OAuth エラー"},
 	"lookup.status":  {"HTTP status", "HTTP 状態コード"},
 
+	"components.title": {"Components", "コンポーネント"},
+	"components.pages": {"Pages", "ページ"},
+
 	"home.title": {"Sekisho is running", "Sekisho は稼働しています"},
 	"home.what": {
 		"This server checks applications and services and issues access tokens to them, in the way that clients of Microsoft Entra ID expect. People cannot sign in here yet.",
