@@ -43,7 +43,7 @@ func TestGraphRefusesTokensThatDoNotFit(t *testing.T) {
 		{"expired", map[string]any{"exp": now - 1}, http.StatusUnauthorized},
 		{"without an end", map[string]any{"exp": nil}, http.StatusUnauthorized},
 		{"not yet valid", map[string]any{"nbf": now + 3600}, http.StatusUnauthorized},
-		{"delegated", map[string]any{"scp": "Directory.ReadWrite.All"}, http.StatusForbidden},
+		{"delegated, of no person", map[string]any{"scp": "Directory.ReadWrite.All"}, http.StatusUnauthorized},
 		{"roles as one string", map[string]any{"roles": "Application.ReadWrite.All"}, http.StatusUnauthorized},
 		{"no roles", map[string]any{"roles": nil}, http.StatusForbidden},
 	} {
