@@ -11,6 +11,7 @@ import (
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/domain/authorization"
 	"github.com/sekisho-id/sekisho/internal/domain/clientauth"
+	"github.com/sekisho-id/sekisho/internal/domain/credential"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/envelope"
 	"github.com/sekisho-id/sekisho/internal/domain/session"
@@ -30,6 +31,10 @@ type Stores struct {
 	Changes           directory.ChangeFeed
 	Sessions          session.Store
 	Authorizations    authorization.Store
+	Lockouts          credential.LockoutStore
+	Roles             directory.RoleStore
+	Identities        directory.IdentityStore
+	Consents          directory.ConsentStore
 	SignIns           audit.SignIns
 	Refusals          audit.Refusals
 	SigningKeys       signingkey.Store

@@ -144,7 +144,10 @@ func missing(property string, id ID, err error) error {
 	return err
 }
 
-// grantID is the opaque, URL-safe id of a grant.
+// GrantID is the id of a grant: opaque, URL-safe, and the same for the same
+// client, resource and person.
+func GrantID(g OAuth2PermissionGrant) string { return grantID(g) }
+
 func grantID(g OAuth2PermissionGrant) string {
 	client, resource := g.ClientID.Bytes(), g.ResourceID.Bytes()
 	b := append(client[:], resource[:]...)

@@ -210,6 +210,7 @@ const (
 	ChangedGrants           ChangeKind = "grants"
 	ChangedPolicy           ChangeKind = "policy"
 	ChangedUser             ChangeKind = "user"
+	ChangedRoles            ChangeKind = "roles" // ID is the principal's
 	ChangedSigningKeys      ChangeKind = "signingKeys"
 )
 

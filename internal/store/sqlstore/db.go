@@ -116,7 +116,7 @@ func (db *DB) Stores() store.Stores {
 	return store.Stores{
 		Tenants: db, Applications: db, ServicePrincipals: db, Deleted: db,
 		Assignments: db, Grants: db, Users: db, Policies: db, Changes: db,
-		Sessions: db, Authorizations: db,
+		Sessions: db, Authorizations: db, Lockouts: db, Roles: db, Identities: db, Consents: db,
 		SignIns: db, Refusals: db, SigningKeys: db, DataKeys: db,
 		Leases: db, Assertions: db, Installation: db,
 	}

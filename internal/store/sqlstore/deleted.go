@@ -49,13 +49,17 @@ func (tx *txn) deletePrincipal(ctx context.Context, id, appID, with directory.ID
 	return tx.changedReferences(ctx, id)
 }
 
-// changedReferences notes that assignments and grants of or on the object fell
-// asleep, woke up or went away.
+// changedReferences notes that assignments, grants and roles of or on the object
+// fell asleep, woke up or went away.
 func (tx *txn) changedReferences(ctx context.Context, id directory.ID) error {
 	for _, of := range []struct {
 		query string
 		kind  directory.ChangeKind
-	}{{selectAssignedHere, directory.ChangedAssignments}, {selectGrantsTouched, directory.ChangedGrants}} {
+	}{
+		{selectAssignedHere, directory.ChangedAssignments},
+		{selectGrantsTouched, directory.ChangedGrants},
+		{selectRolesTouched, directory.ChangedRoles},
+	} {
 		touched, err := tx.ids(ctx, of.query, tx.tenant, id)
 		if err != nil {
 			return err
@@ -132,8 +136,16 @@ func (tx *txn) restorePrincipal(ctx context.Context, id directory.ID) error {
 }
 
 func (tx *txn) restoreUser(ctx context.Context, id directory.ID) error {
-	// A user name that was given away meanwhile is a violated unique index.
+	u, err := tx.user(ctx, selectAnyUser, tx.tenant, id)
+	if err != nil {
+		return err
+	}
+	// A user name that was given away meanwhile is a violated unique index; so is
+	// an identity.
 	if err := tx.markDeleted(ctx, deleteUser, directory.KindUser, id, "", time.Time{}); err != nil {
+		return err
+	}
+	if err := tx.writeIdentities(ctx, id, nil, u.Identities); err != nil {
 		return err
 	}
 	tx.changed(directory.ChangedUser, id, "")
@@ -193,7 +205,8 @@ func (tx *txn) purge(ctx context.Context, id directory.ID) error {
 		tx.changed(directory.ChangedUser, id, "")
 	}
 	for _, query := range []string{
-		purgeHeldRoles, purgeGivenRoles, purgeClientGrants, purgeResourceGrants, purgeUserGrants, remove, removeDeleted,
+		purgeHeldRoles, purgeGivenRoles, purgeClientGrants, purgeResourceGrants, purgeUserGrants, purgeRolesOf,
+		deleteIdentities, remove, removeDeleted,
 	} {
 		if _, err := tx.exec(ctx, query, tx.tenant, id); err != nil {
 			return err

@@ -105,6 +105,8 @@ var uniques = []struct{ constraint, column, property string }{
 	{"federated_credentials_name", "federated_credentials.name_fold", "name"},
 	{"federated_credentials_subject", "federated_credentials.issuer", "subject"},
 	{"app_role_assignments_once", "app_role_assignments.principal_id", "appRoleId"},
+	{"role_assignments_once", "role_assignments.principal_id", "roleDefinitionId"},
+	{"user_identities_pkey", "user_identities.issuer", "identities"},
 	{"grants_once", "grants.client_id", "clientId"},
 	{"token_lifetime_policies_default", "token_lifetime_policies.is_default", "isOrganizationDefault"},
 	{"signing_keys_pkey", "signing_keys.kid", "kid"},
@@ -126,6 +128,8 @@ func conflict(property string) error {
 		message = "Permission entry already exists."
 	case "appRoleId":
 		message = "Permission being assigned already exists on the object"
+	case "roleDefinitionId":
+		message = "The role is assigned to the principal already."
 	}
 	return &directory.RuleError{Kind: directory.Conflict, Property: property, Message: message}
 }

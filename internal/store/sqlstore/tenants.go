@@ -144,6 +144,11 @@ func (tx *txn) seed(ctx context.Context, seed *directory.TenantSeed) error {
 			return err
 		}
 	}
+	for i := range seed.Roles {
+		if err := tx.createRole(ctx, &seed.Roles[i]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
@@ -14,6 +15,7 @@ const userColumns = `tenant_id, id, sessions_valid_from, password_changed_at, pa
 
 const (
 	selectUser      = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND id = $2 AND deleted_at = 0`
+	selectAnyUser   = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND id = $2`
 	selectUserByUPN = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND upn_fold = $2 AND deleted_at = 0`
 )
 
@@ -99,8 +101,10 @@ func (tx *txn) createUser(ctx context.Context, u *directory.User) error {
 	}
 	args := append([]any{tx.tenant, u.ID, micros(u.CreatedAt)}, values...)
 	tx.changed(directory.ChangedUser, u.ID, "")
-	_, err = tx.exec(ctx, insertUser, args...)
-	return err
+	if _, err := tx.exec(ctx, insertUser, args...); err != nil {
+		return err
+	}
+	return tx.writeIdentities(ctx, u.ID, nil, u.Identities)
 }
 
 func pictureUser(u *directory.User) (picture, error) {
@@ -117,7 +121,7 @@ func (db *DB) ChangeUser(ctx context.Context, t directory.TenantID, id directory
 		if err != nil {
 			return err
 		}
-		created := u.CreatedAt
+		created, identities := u.CreatedAt, slices.Clone(u.Identities)
 		was, err := pictureUser(u)
 		if err != nil {
 			return err
@@ -138,19 +142,24 @@ func (db *DB) ChangeUser(ctx context.Context, t directory.TenantID, id directory
 			return err
 		}
 		tx.changed(directory.ChangedUser, id, "")
-		_, err = tx.exec(ctx, updateUser, append([]any{t, id}, values...)...)
-		return err
+		if _, err := tx.exec(ctx, updateUser, append([]any{t, id}, values...)...); err != nil {
+			return err
+		}
+		return tx.writeIdentities(ctx, id, identities, u.Identities)
 	})
 }
 
-// DeleteUser implements directory.UserStore. The user's assignments and grants
-// sleep with it.
+// DeleteUser implements directory.UserStore. The user's assignments, roles and
+// grants sleep with it; its identities are free.
 func (db *DB) DeleteUser(ctx context.Context, t directory.TenantID, id directory.ID, at time.Time, ev *audit.Event) error {
 	return db.write(ctx, "delete user", t, ev, func(tx *txn) error {
 		if _, err := tx.user(ctx, selectUser, t, id); err != nil {
 			return err
 		}
 		if err := tx.markDeleted(ctx, deleteUser, directory.KindUser, id, "", at); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, deleteIdentities, t, id); err != nil {
 			return err
 		}
 		tx.changed(directory.ChangedUser, id, "")

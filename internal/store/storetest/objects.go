@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -201,6 +202,7 @@ func (b *suite) zeroTenant(t *testing.T) {
 	_, all["URI taken"] = b.Applications.IdentifierURITaken(ctx, none, "api://x", true, "")
 	_, all["changes"] = b.Changes.ChangesAfter(ctx, none, 0, 1)
 	_, all["use assertion"] = b.Assertions.UseAssertion(ctx, none, newID(), [32]byte{}, at(9))
+	maps.Copy(all, b.signInProbes(t, none))
 	for what, err := range all {
 		is(t, what+" without a tenant", err, directory.ErrNoTenant)
 	}

@@ -8,7 +8,7 @@ import (
 
 func isNotFound(err error) bool { return errors.Is(err, directory.ErrNotFound) }
 
-// Apply drops what the changes made untrue. Changes of users, grants and
+// Apply drops what the changes made untrue. Changes of users, roles, grants and
 // signing keys concern others; they are passed over.
 func (v *View) Apply(changes []directory.Change) {
 	v.mu.Lock()
@@ -28,7 +28,7 @@ func (v *View) Apply(changes []directory.Change) {
 		case directory.ChangedPolicy:
 			v.cache.Invalidate(key{kind: policy, tenant: c.Tenant, id: c.ID})
 			v.cache.Invalidate(key{kind: defaultPolicy, tenant: c.Tenant})
-		case directory.ChangedGrants, directory.ChangedUser, directory.ChangedSigningKeys:
+		case directory.ChangedGrants, directory.ChangedUser, directory.ChangedRoles, directory.ChangedSigningKeys:
 		}
 	}
 }
