@@ -218,6 +218,9 @@ func (b *bench) starts(ctx context.Context, in *instance) (series, error) {
 func (b *bench) firstStarts(ctx context.Context) (series, error) {
 	var s series
 	for range b.starting {
+		if err := b.rest(ctx); err != nil {
+			return nil, err
+		}
 		in, err := newDev(b, "SQLite", false)
 		if err != nil {
 			return nil, err
