@@ -21,6 +21,7 @@ const (
 	keeperLease  = "housekeeping"
 	sweepAtMost  = 20 // batches in one turn
 	refusalsKept = 30 * 24 * time.Hour
+	failuresKept = 24 * time.Hour // after the last one the counter starts anew
 )
 
 // runJobs starts them and closes the channel it returns when all have ended.
@@ -137,9 +138,13 @@ func (s *Server) housekeeping(ctx context.Context) {
 		{"sign-in records", at.Add(-s.cfg.SignInsKept), s.stores.SignIns.SweepSignIns},
 		{"sums of refusals", at.Add(-refusalsKept), s.stores.Refusals.SweepRefusals},
 		{"used assertions", at, s.stores.Assertions.SweepAssertions},
+		{"sessions", at, s.stores.Sessions.SweepSessions},
+		{"authorization codes", at, s.stores.Authorizations.SweepCodes},
+		{"families of refresh tokens", at, s.stores.Authorizations.SweepFamilies},
+		{"failed sign-ins", at.Add(-failuresKept), s.stores.Lockouts.SweepFailures},
 		{"deleted objects", at.Add(-s.cfg.DeletedKept), s.stores.Deleted.PurgeExpired},
-		{"directory events", at.Add(-s.cfg.AuditsKept), s.db.SweepDirectoryEvents},
-		{"change log", at.Add(-changesKept), s.db.SweepChanges},
+		{"directory events", at.Add(-s.cfg.AuditsKept), s.stores.Logs.SweepDirectoryEvents},
+		{"change log", at.Add(-changesKept), s.stores.Logs.SweepChanges},
 	} {
 		for range sweepAtMost {
 			n, err := job.sweep(ctx, job.before, sweepBatch)

@@ -29,6 +29,7 @@ type Stores struct {
 	Users             directory.UserStore
 	Policies          directory.PolicyStore
 	Changes           directory.ChangeFeed
+	Logs              Logs
 	Sessions          session.Store
 	Authorizations    authorization.Store
 	Lockouts          credential.LockoutStore
@@ -42,6 +43,16 @@ type Stores struct {
 	Leases            Leases
 	Assertions        Assertions
 	Installation      Installation
+}
+
+// Logs are what every change of an object leaves behind it: entries of the change
+// log and audit events. Each sweep removes those of before a time, a few at a time,
+// and says how many.
+type Logs interface {
+	// SweepChanges: a reader of the feed that was away for longer learns from the
+	// missing numbers.
+	SweepChanges(ctx context.Context, before time.Time, limit int) (int, error)
+	SweepDirectoryEvents(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // Leases let one node at a time do what only one may.

@@ -162,8 +162,7 @@ func (db *DB) ChangesAfter(ctx context.Context, t directory.TenantID, seq int64,
 const sweepChanges = `DELETE FROM change_log WHERE (tenant_id, seq) IN
 	(SELECT tenant_id, seq FROM change_log WHERE at < $1 ORDER BY at, tenant_id, seq LIMIT $2)`
 
-// SweepChanges removes entries older than the time, at most limit, and says how
-// many. A reader that was away for longer learns from the missing numbers.
+// SweepChanges implements store.Logs.
 func (db *DB) SweepChanges(ctx context.Context, before time.Time, limit int) (int, error) {
 	return db.sweep(ctx, "sweep changes", sweepChanges, micros(before), limit)
 }
@@ -171,8 +170,7 @@ func (db *DB) SweepChanges(ctx context.Context, before time.Time, limit int) (in
 const sweepEvents = `DELETE FROM directory_events WHERE (tenant_id, seq) IN
 	(SELECT tenant_id, seq FROM directory_events WHERE at < $1 ORDER BY at, tenant_id, seq LIMIT $2)`
 
-// SweepDirectoryEvents removes audit events older than the time, at most limit,
-// and says how many.
+// SweepDirectoryEvents implements store.Logs.
 func (db *DB) SweepDirectoryEvents(ctx context.Context, before time.Time, limit int) (int, error) {
 	return db.sweep(ctx, "sweep directory events", sweepEvents, micros(before), limit)
 }

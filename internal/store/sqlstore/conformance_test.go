@@ -1,14 +1,18 @@
 package sqlstore_test
 
 import (
+	"bytes"
 	"context"
+	"os"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/store"
 	"github.com/sekisho-id/sekisho/internal/store/pgtest"
 	"github.com/sekisho-id/sekisho/internal/store/sqlstore"
 	"github.com/sekisho-id/sekisho/internal/store/storetest"
@@ -33,7 +37,7 @@ func backend(t *testing.T, url string) storetest.Backend {
 	}
 	return storetest.Backend{
 		Stores: db.Stores(), Events: db.DirectoryEvents, RefusalsOf: db.RefusalsOf,
-		SweepChanges: db.SweepChanges, OnCommit: db.OnCommit,
+		OnCommit:           db.OnCommit,
 		FailNext:           func(op string, err error) { db.FailNext(sqlstore.Op(op), err) },
 		TenantsIndependent: db.Kind() == sqlstore.Postgres,
 		Clock:              now,
@@ -100,5 +104,33 @@ func TestRetries(t *testing.T) {
 	}
 	if db.Stats().Retries == 0 {
 		t.Error("nothing was retried: the test does not show what it is for")
+	}
+}
+
+// TestEveryMethodIsTested: storetest calls each method of each seam.
+func TestEveryMethodIsTested(t *testing.T) {
+	files, err := filepath.Glob("../storetest/*.go")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("the suite is not found: %v, %v", files, err)
+	}
+	var suite []byte
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		suite = append(suite, text...)
+	}
+	methods := 0
+	for seam := range reflect.TypeFor[store.Stores]().Fields() {
+		for method := range seam.Type.Methods() {
+			methods++
+			if call := "b." + seam.Name + "." + method.Name + "("; !bytes.Contains(suite, []byte(call)) {
+				t.Errorf("storetest does not call %s", call)
+			}
+		}
+	}
+	if methods < 90 {
+		t.Errorf("found only %d methods: the search is broken", methods)
 	}
 }

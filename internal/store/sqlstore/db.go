@@ -115,7 +115,7 @@ func (db *DB) Close() error {
 func (db *DB) Stores() store.Stores {
 	return store.Stores{
 		Tenants: db, Applications: db, ServicePrincipals: db, Deleted: db,
-		Assignments: db, Grants: db, Users: db, Policies: db, Changes: db,
+		Assignments: db, Grants: db, Users: db, Policies: db, Changes: db, Logs: db,
 		Sessions: db, Authorizations: db, Lockouts: db, Roles: db, Identities: db, Consents: db,
 		SignIns: db, Refusals: db, SigningKeys: db, DataKeys: db,
 		Leases: db, Assertions: db, Installation: db,

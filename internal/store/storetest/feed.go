@@ -89,7 +89,7 @@ func (b *suite) feed(t *testing.T) {
 	// Swept entries show as a gap, at the beginning only.
 	n := 1
 	for n > 0 {
-		n = got[int](t)(b.SweepChanges(ctx, b.Clock().AddDate(0, 0, 1), 100))
+		n = got[int](t)(b.Logs.SweepChanges(ctx, b.Clock().AddDate(0, 0, 1), 100))
 	}
 	b.application(t, tenant, "after the sweep")
 	rest := got[[]directory.Change](t)(b.Changes.ChangesAfter(ctx, tenant, 1, 100))
@@ -169,6 +169,25 @@ func (b *suite) events(t *testing.T) {
 	}
 	if err := b.Applications.CreateApplication(ctx, tenant, newApplication(tenant, "C"), nil); err == nil {
 		t.Error("a change without an audit event was accepted")
+	}
+}
+
+func (b *suite) sweepEvents(t *testing.T) {
+	ctx, tenant := t.Context(), b.tenant(t)
+	for i := range 3 {
+		u := &directory.User{ID: newID(), CreatedAt: at(3), UserPrincipalName: fmt.Sprint(i, "@x.example")}
+		ev := event("Add user")
+		ev.At = at(0).AddDate(-3, 0, i)
+		must(t, b.Users.CreateUser(ctx, tenant, u, ev))
+	}
+	var counts []int
+	for range 3 {
+		counts = append(counts, got[int](t)(b.Logs.SweepDirectoryEvents(ctx, at(0).AddDate(-3, 0, 2), 1)))
+	}
+	same(t, "swept one at a time", counts, []int{1, 1, 0})
+	left := got[[]auditEvent](t)(b.Events(ctx, tenant, 10))
+	if len(left) != 2 || !left[0].At.Equal(at(0).AddDate(-3, 0, 2)) {
+		t.Errorf("left: %+v", left)
 	}
 }
 

@@ -22,8 +22,6 @@ type Backend struct {
 	Events func(ctx context.Context, t directory.TenantID, limit int) ([]audit.Event, error)
 	// RefusalsOf lists what was summed for a tenant.
 	RefusalsOf func(ctx context.Context, tenant [16]byte, limit int) ([]audit.RefusalSum, error)
-	// SweepChanges removes old entries of the change log.
-	SweepChanges func(ctx context.Context, before time.Time, limit int) (int, error)
 	// OnCommit registers a hook for committed changes.
 	OnCommit func(func([]directory.Change))
 	// FailNext makes the next act fail at a moment: "begin", "write", "read",
@@ -78,6 +76,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"change feed":              (*suite).feed,
 		"concurrent writers":       (*suite).concurrentWriters,
 		"audit events":             (*suite).events,
+		"sweep of audit events":    (*suite).sweepEvents,
 		"faults":                   (*suite).faults,
 		"sign-ins":                 (*suite).signIns,
 		"refusals":                 (*suite).refusals,
