@@ -16,8 +16,11 @@ const (
 )
 
 func parameterLimit(name string) int {
-	if name == "id_token_hint" {
+	switch name {
+	case "id_token_hint":
 		return maxHint
+	case "flowToken": // ours, with parameters in it
+		return maxRequest
 	}
 	return maxParameter
 }
