@@ -27,11 +27,16 @@ func (n *Consent) Principal(ctx context.Context, appID ID) (*ServicePrincipal, e
 	if sp := n.made[appID]; sp != nil {
 		return sp, nil
 	}
-	sp, err := n.o.ServicePrincipals.ServicePrincipalByAppID(ctx, n.c.Tenant, appID)
+	there := func() (*ServicePrincipal, error) {
+		return n.o.ServicePrincipals.ServicePrincipalByAppID(ctx, n.c.Tenant, appID)
+	}
+	sp, err := there()
 	if errors.Is(err, ErrNotFound) {
 		sp, err = n.o.PrepareServicePrincipal(ctx, n.c, &ServicePrincipal{AppID: appID, AccountEnabled: true})
 		if err == nil {
 			n.record.Principals = append(n.record.Principals, sp)
+		} else if now, lookErr := there(); lookErr == nil {
+			sp, err = now, nil // another consent was faster
 		}
 	}
 	if err != nil {
