@@ -2,8 +2,11 @@ package server
 
 import (
 	"github.com/sekisho-id/sekisho/internal/domain/clientauth"
+	"github.com/sekisho-id/sekisho/internal/domain/issue"
+	"github.com/sekisho-id/sekisho/internal/endpoint/authorize"
 	"github.com/sekisho-id/sekisho/internal/endpoint/discovery"
 	"github.com/sekisho-id/sekisho/internal/endpoint/token"
+	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
 // newDiscovery tells discovery what is served, from the tables that the handlers
@@ -15,6 +18,12 @@ func (s *Server) newDiscovery() (*discovery.Endpoint, error) {
 			GrantTypes:    token.GrantTypes(),
 			AuthMethods:   clientauth.MethodNames(),
 			AssertionAlgs: clientauth.SigningAlgorithms(),
+
+			ResponseTypes: authorize.ResponseTypes(), ResponseTypesV1: authorize.ResponseTypes(),
+			ResponseModes: authorize.ResponseModes(), CodeChallengeMethods: []string{oauth2.ChallengeS256, oauth2.ChallengePlain},
+			Prompts: oauth2.PromptValues(), Scopes: oauth2.OIDCScopes(),
+			Claims: issue.IDClaims(2), ClaimsV1: issue.IDClaims(1),
+			ClaimsParameter: true, IssuerInResponse: true, UserInfoEndpoint: true,
 		},
 	})
 }

@@ -21,8 +21,10 @@ func (s *Server) routes() http.Handler {
 	tenant.Handle("/{tenant}/discovery/keys", s.discovery.Keys(1))
 	tenant.Handle("/common/discovery/instance", s.discovery.Instance())
 	tenant.Handle("/common/userrealm/{user}", s.discovery.UserRealm())
-	tenant.Handle("/{tenant}/oauth2/v2.0/authorize", s.authorize.Handler())
-	tenant.Handle("/{tenant}/oauth2/authorize", s.authorize.Handler())
+	tenant.Handle("/{tenant}/oauth2/v2.0/authorize", s.people.authorize.Handler(2))
+	tenant.Handle("/{tenant}/oauth2/authorize", s.people.authorize.Handler(1))
+	tenant.Handle("/{tenant}/login", s.limited(s.people.signin.Handler()))
+	tenant.Handle("/{tenant}/openid/userinfo", s.people.userinfo.V1())
 	tenant.Handle("/{tenant}/oauth2/v2.0/token", s.limited(s.token.Handler(token.V2)))
 	tenant.Handle("/{tenant}/oauth2/token", s.limited(s.token.Handler(token.V1)))
 	tenant.HandleFunc("/", s.unknownPath)
@@ -31,6 +33,7 @@ func (s *Server) routes() http.Handler {
 	areas := map[string]http.Handler{
 		"v1.0":        s.graph,
 		"beta":        s.graph,
+		"oidc":        s.people.userinfo.V2(),
 		"metadata":    s.discovery.Endpoints(),
 		"healthz":     http.HandlerFunc(s.healthz),
 		"readyz":      http.HandlerFunc(s.readyz),

@@ -20,7 +20,6 @@ import (
 	"github.com/sekisho-id/sekisho/internal/domain/envelope"
 	"github.com/sekisho-id/sekisho/internal/domain/issue"
 	"github.com/sekisho-id/sekisho/internal/domain/signingkey"
-	"github.com/sekisho-id/sekisho/internal/endpoint/authorize"
 	"github.com/sekisho-id/sekisho/internal/endpoint/discovery"
 	"github.com/sekisho-id/sekisho/internal/endpoint/graph"
 	"github.com/sekisho-id/sekisho/internal/endpoint/token"
@@ -39,21 +38,22 @@ type Server struct {
 	hosts map[string]issue.Hosts
 	bases []issue.Hosts
 
-	db       *sqlstore.DB
-	stores   store.Stores
-	keeper   *envelope.Keeper
-	secrets  *clientauth.SecretHasher
-	keys     *signingkey.Keyring
-	queue    *signingkey.Queue
-	view     *view.View
-	follower *view.Follower
-	recorder *audit.Recorder
-	refusals *audit.RefusalCounter
-	ops      *directory.Operations
-	metrics  *metrics
+	db        *sqlstore.DB
+	stores    store.Stores
+	keeper    *envelope.Keeper
+	secrets   *clientauth.SecretHasher
+	passwords *credential.Passwords
+	keys      *signingkey.Keyring
+	queue     *signingkey.Queue
+	view      *view.View
+	follower  *view.Follower
+	recorder  *audit.Recorder
+	refusals  *audit.RefusalCounter
+	ops       *directory.Operations
+	metrics   *metrics
 
 	discovery *discovery.Endpoint
-	authorize *authorize.Endpoint
+	people    *people
 	token     *token.Endpoint
 	graph     *graph.API
 	pages     *page.Pages
@@ -136,10 +136,11 @@ func (s *Server) connect(ctx context.Context) error {
 	if s.secrets, err = clientauth.NewSecretHasher(secretKey); err != nil {
 		return err
 	}
+	s.passwords = credential.NewPasswords(hashesAtOnce, s.cfg.Rand)
 	s.ops = &directory.Operations{
 		Tenants: s.stores.Tenants, Applications: s.stores.Applications, ServicePrincipals: s.stores.ServicePrincipals,
 		Deleted: s.stores.Deleted, Assignments: s.stores.Assignments, Grants: s.stores.Grants, Users: s.stores.Users,
-		Policies: s.stores.Policies, Secrets: s.secrets, Passwords: credential.NewPasswords(hashesAtOnce, s.cfg.Rand),
+		Policies: s.stores.Policies, Roles: s.stores.Roles, Identities: s.stores.Identities, Secrets: s.secrets, Passwords: s.passwords,
 		Now: s.clock.Now, Rand: s.cfg.Rand, GraphURLs: s.graphURLs(),
 	}
 	return nil
@@ -201,16 +202,24 @@ func (s *Server) endpoints(ctx context.Context) error {
 	if s.pages, err = page.New(page.Config{Now: s.clock.Now, Log: s.log}); err != nil {
 		return err
 	}
-	s.authorize = authorize.New(authorize.Config{Lookup: s.view, Pages: s.pages})
+	if s.people, err = s.newPeople(ctx); err != nil {
+		return err
+	}
+	if err := s.signInEndpoints(); err != nil {
+		return err
+	}
 	if s.discovery, err = s.newDiscovery(); err != nil {
 		return err
 	}
 	tokens := &issue.Tokens{
 		Keys: s.keys, Queue: s.queue, Recorder: s.recorder,
 		Lifetimes: issue.Lifetimes{Lookup: s.view, Rand: s.cfg.Rand}, Now: s.clock.Now, Rand: s.cfg.Rand,
+		Subjects: s.people.subjects, Hints: s.people.hints,
 	}
 	s.token = token.New(token.Config{
-		Lookup: s.view, Tokens: tokens, Refusals: s.refusals, Refused: s.metrics.refused, Now: s.clock.Now, Log: s.log,
+		Lookup: s.view, Tokens: tokens,
+		Authorizations: s.people.authorizations, Consents: s.people.consents, Roles: s.stores.Roles,
+		Refusals: s.refusals, Refused: s.metrics.refused, Now: s.clock.Now, Log: s.log,
 		Clients: clientauth.New(clientauth.Config{
 			Now: s.clock.Now, Secrets: s.secrets, Assertions: s.stores.Assertions, Alive: s.ownAlive,
 			Issuers: issuer.New(issuer.Config{
@@ -222,7 +231,7 @@ func (s *Server) endpoints(ctx context.Context) error {
 	s.graph, err = graph.New(graph.Config{
 		Ops: s.ops, Tenants: s.stores.Tenants, Applications: s.stores.Applications, ServicePrincipals: s.stores.ServicePrincipals,
 		Deleted: s.stores.Deleted, Assignments: s.stores.Assignments, Grants: s.stores.Grants, Users: s.stores.Users, Policies: s.stores.Policies,
-		Tokens: graphTokens{&issue.Verifier{Keys: s.keys, Lookup: s.view, Hosts: s.bases, Resource: directory.GraphAppID, Now: s.clock.Now}},
+		Tokens: graphTokens{&issue.Verifier{Keys: s.keys, Lookup: s.view, Hosts: s.bases, Users: s.stores.Users, Families: s.stores.Authorizations, Resource: directory.GraphAppID, Now: s.clock.Now}},
 		Now:    s.clock.Now, Logger: s.log, PageKey: pageKey, Operator: operator,
 		Denied: func(ctx context.Context, a *graph.Actor) {
 			s.refusals.Add(s.clock.Now(), a.Tenant.Bytes(), a.AppID.Bytes(), http.StatusForbidden, web.From(ctx).Trace)

@@ -2,6 +2,7 @@ package oauth2
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,12 @@ const DefaultScope = ".default"
 
 // GraphResource is the resource that a scope without one belongs to.
 const GraphResource = "https://graph.microsoft.com"
+
+// oidcScopes are the words of OpenID Connect Core §5.4 and §11.
+var oidcScopes = []string{"openid", "profile", "email", "offline_access"}
+
+// OIDCScopes are the scopes that belong to no resource, for discovery.
+func OIDCScopes() []string { return slices.Clone(oidcScopes) }
 
 // MaxScopes bounds the number of scopes of one request.
 const MaxScopes = 200
@@ -56,8 +63,7 @@ func ParseScopes(text string) (Scopes, error) {
 		if !scopeToken(word) {
 			return Scopes{}, ErrScopeSyntax
 		}
-		switch lower := strings.ToLower(word); lower {
-		case "openid", "profile", "email", "offline_access":
+		if lower := strings.ToLower(word); slices.Contains(oidcScopes, lower) {
 			s.OIDC = append(s.OIDC, lower)
 			continue
 		}
