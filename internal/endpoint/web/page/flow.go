@@ -101,6 +101,20 @@ func (p *Pages) WriteAskConsent(w http.ResponseWriter, r *http.Request, v AskCon
 	p.writeFlow(w, r, http.StatusOK, &consentPage{AskConsent: v}, &v.Flow)
 }
 
+// Mixed reports whether some of what is asked was granted before and some is new,
+// so that the page tells them apart.
+func (p *consentPage) Mixed() bool { return mixed(p.Groups) }
+
+func mixed(groups []ConsentGroup) bool {
+	granted, fresh := false, false
+	for _, g := range groups {
+		for _, item := range g.Items {
+			granted, fresh = granted || item.Granted, fresh || !item.Granted
+		}
+	}
+	return granted && fresh
+}
+
 // Confirms reports whether a fault is about the repeated password rather than the
 // new one.
 func (p *newPasswordPage) Confirms() bool { return p.Fault == faultDiffers }

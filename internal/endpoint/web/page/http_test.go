@@ -87,7 +87,7 @@ func TestErrorPage(t *testing.T) {
 		"Trace ID: 5e6f8091-a2b3-c4d5-e6f7-08192a3b4c5d\n",
 		"Correlation ID: 7d2e0c4b-5a19-4e63-8f70-21c4b9d6a835\n",
 		"Time: 2026-11-21 03:04:05Z</textarea>",
-		"to continue to <bdi>Orders</bdi>",
+		"On the way to <bdi>Orders</bdi>",
 		`<a href="/error?code=50011">`,
 	} {
 		if !strings.Contains(body, want) {

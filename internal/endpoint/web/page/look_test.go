@@ -46,7 +46,10 @@ func serve(p *page.Pages, shown map[string]func(p *page.Pages, w http.ResponseWr
 // under gives requests what the shell gives them.
 func under(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		const base = "https://localhost:8443"
+		base := "https://localhost:8443"
+		if r.Host != "example.com" { // a browser looks at them
+			base = "http://" + r.Host
+		}
 		req := &web.Request{CorrelationID: "7d2e0c4b-5a19-4e63-8f70-21c4b9d6a835", Hosts: issue.Hosts{Login: base, STS: base, Graph: base}}
 		for i := range req.Trace {
 			req.Trace[i] = byte(i*17 + traceSeed)

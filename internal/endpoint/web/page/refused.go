@@ -26,6 +26,9 @@ func (p *refusedPage) All() Facts { return p.Copy.and(p.Trace) }
 // Approval reports whether the page tells what an administrator has to approve.
 func (p *refusedPage) Approval() bool { return len(p.Groups) > 0 }
 
+// Mixed is as for consent.
+func (p *refusedPage) Mixed() bool { return mixed(p.Groups) }
+
 // WriteRefused draws the refusal with its number, text and status; the cause is
 // logged here, once.
 func (p *Pages) WriteRefused(w http.ResponseWriter, r *http.Request, v Refused) {

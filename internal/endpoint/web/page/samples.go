@@ -108,6 +108,9 @@ func (*componentsPage) name() string { return "components" }
 // Step names the forms of the page.
 func (*componentsPage) Step() string { return "components" }
 
+// Mixed is as for consent.
+func (p *componentsPage) Mixed() bool { return mixed(p.Groups) }
+
 // All are facts to copy.
 func (p *componentsPage) All() Facts { return p.Copy.and(p.Trace) }
 

@@ -18,7 +18,7 @@ func join(lists ...map[string]words) map[string]words {
 }
 
 var commonSentences = map[string]words{
-	"going.to": {"to continue to {1}", "{1} に進むには"},
+	"going.to": {"On the way to {1}", "{1} に進みます"},
 
 	"foot.trace":       {"Details of this request", "この要求の詳細"},
 	"foot.trace.label": {"Select and copy these lines when you report a problem.", "問題を報告するときは、以下の行を選択してコピーしてください。"},

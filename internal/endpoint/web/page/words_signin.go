@@ -129,7 +129,7 @@ var consentSentences = map[string]words{
 	},
 
 	"refused.asked":   {"What the application asks for", "アプリケーションが求めているアクセス許可"},
-	"refused.approve": {"Sign in with an administrator account", "管理者アカウントでサインインする"},
+	"refused.approve": {"Use an administrator account", "管理者アカウントを使用する"},
 
 	"adminconsented.title":  {"Consent is recorded", "同意を記録しました"},
 	"adminconsented.means":  {"{1} now has the permissions that you accepted for your organization.", "組織に代わって承諾したアクセス許可が {1} に付与されました。"},
