@@ -7,10 +7,11 @@
 // that runs them, numbered $1, $2 …; sqltext.go rewrites them once for SQLite.
 // The only place that assembles SQL is list.go with filter.go, which compile an
 // OData filter to known columns and parameters. Identifiers are GUIDs in TEXT
-// (16 bytes in sign_ins and families, of which there are most), times BIGINT microseconds of UTC with 0 for "never", and JSON lies in TEXT
-// that no statement looks into; what is filtered, sorted or unique has a column
-// of its own. Text that is compared without regard to letter case is stored
-// folded (fold.go) and compared as bytes on both engines.
+// (16 bytes in sign_ins and families, of which there are most), times BIGINT
+// microseconds of UTC with 0 for "never", and JSON lies in TEXT that no statement
+// looks into; what is filtered, sorted or unique has a column of its own. Text
+// that is compared without regard to letter case is stored folded (fold.go) and
+// compared as bytes on both engines.
 //
 // Every table's primary key begins with tenant_id, except for what belongs to
 // the installation as a whole: tenants, signing_keys, data_keys, leases,
@@ -22,6 +23,9 @@
 // tenant go one after another, and what a transaction checked still holds when
 // it commits), runs the act, numbers its changes, writes change log and audit
 // event, commits, and calls the hooks of OnCommit. Serialization failures begin
-// it anew. Reads of an object with its parts run in one snapshot. Sign-in
-// records go past all this, over a connection of their own (signins.go).
+// it anew. Reads of an object with its parts run in one snapshot. What people's
+// sign-ins leave (sessions, codes, families, failures) is no object of the
+// directory: DB.run and DB.transact write it without lock, log and event, and each
+// guarantee is the condition of one statement. Sign-in records go past all this,
+// over a connection of their own (signins.go).
 package sqlstore

@@ -154,3 +154,22 @@ func TestFamilyStatements(t *testing.T) {
 		counts("a rotation", 1, func() error { return db.RotateFamily(ctx, f.HomeTenant, f.ID, 1, testNow(), testNow()) })
 	})
 }
+
+// FuzzReadFamily: whatever lies in the column, reading it ends.
+func FuzzReadFamily(f *testing.F) {
+	blob, err := encodeFamily(usualFamily(1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(blob)
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got := &authorization.Family{Subject: authorization.Subject{HomeTenant: usualFamily(1).HomeTenant}}
+		if decodeFamily(got, b) != nil {
+			return
+		}
+		if _, err := encodeFamily(got); err != nil {
+			t.Errorf("what was read cannot be written: %v", err)
+		}
+	})
+}

@@ -194,6 +194,9 @@ func (db *DB) transact(ctx context.Context, act string, do func(*session) error)
 		defer db.writing.Unlock()
 	}
 	return db.retry(ctx, act, func() error {
+		if err := db.fault(ctx, OpBegin); err != nil {
+			return err
+		}
 		tx, err := db.writes.BeginTx(ctx, nil)
 		if err != nil {
 			return err
@@ -206,6 +209,9 @@ func (db *DB) transact(ctx context.Context, act string, do func(*session) error)
 			return err
 		}
 		if err := tx.Commit(); err != nil {
+			return unknownOutcome(err)
+		}
+		if err := db.fault(ctx, OpCommitted); err != nil {
 			return unknownOutcome(err)
 		}
 		return nil

@@ -69,14 +69,16 @@ func (b *suite) codes(t *testing.T) {
 	homeless := *f
 	homeless.HomeTenant = directory.TenantID{}
 	is(t, "a family without a home", b.Authorizations.RedeemCode(ctx, tenant, code, at(3), &homeless), directory.ErrNoTenant)
-	for _, op := range []string{"write", "commit"} {
+	for _, op := range []string{"begin", "write", "commit"} {
 		b.FailNext(op, errDisk)
 		is(t, "redemption that fails at "+op, b.Authorizations.RedeemCode(ctx, tenant, code, at(3), f), directory.ErrUnavailable)
 		read("whose redemption failed at "+op, c, authorization.Redemption{})
 		_, err := b.Authorizations.Family(ctx, other, f.ID)
 		is(t, "its family", err, directory.ErrNotFound)
 	}
-	must(t, b.Authorizations.RedeemCode(ctx, tenant, code, at(3), f))
+	// An outcome that nobody learned of is one all the same.
+	b.FailNext("committed", errDisk)
+	is(t, "redemption of unknown outcome", b.Authorizations.RedeemCode(ctx, tenant, code, at(3), f), directory.ErrUnavailable)
 	c.ExpiresAt = at(3).Add(24 * time.Hour)
 	read("redeemed", c, authorization.Redemption{At: at(3), HomeTenant: other, Family: f.ID})
 	same(t, "family", got[*authorization.Family](t)(b.Authorizations.Family(ctx, other, f.ID)), f)
