@@ -5,13 +5,6 @@ import (
 	"strings"
 )
 
-// signInPending is said of scenarios in which people sign in, as long as the
-// server has no sign-in pages.
-var signInPending = words{
-	"People cannot sign in yet in this version: the registration is complete, its authorization endpoint shows an error page.",
-	"このバージョンでは人のサインインはまだできません。登録は完了していますが、認可エンドポイントはエラーページを表示します。",
-}
-
 var needWords = map[need]words{
 	needed:    {"needed", "必要"},
 	notNeeded: {"not needed", "不要"},
@@ -44,9 +37,6 @@ func (s *shared) showRegistration(sc scenario, r *registration) {
 		s.line(words{"permissions", "アクセス許可"}, fmt.Sprintf("%s: %s (%s)", r.API, strings.Join(r.Permissions, " "), granted))
 	}
 	s.showCredential(sc, r)
-	if sc.platform != "" {
-		fmt.Fprintf(s.Out, "\n%s\n", s.say(signInPending))
-	}
 	fmt.Fprintf(s.Out, "\n%s\n  %s\n", s.say(words{"Next:", "次のコマンド:"}), nextCommand(sc, r))
 }
 
