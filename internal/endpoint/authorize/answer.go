@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/sekisho-id/sekisho/internal/domain/authorization"
@@ -31,16 +30,7 @@ func (q *Request) Wish() *signin.Wish {
 
 // Flow describes the application for the pages.
 func (q *Request) Flow() page.Flow {
-	return page.Flow{Application: q.Name(), Targets: []string{target(q.Redirect.URI())}, Locales: locales(q.form)}
-}
-
-// target is what a page's form-action must allow so that the answer arrives.
-func target(uri string) string {
-	scheme, rest, _ := strings.Cut(uri, ":")
-	if u, err := url.Parse(uri); err == nil && u.Host != "" && strings.HasPrefix(rest, "//") && (scheme == "http" || scheme == "https") {
-		return u.Scheme + "://" + u.Host
-	}
-	return scheme + ":"
+	return page.Flow{Application: q.Name(), Targets: []string{q.Redirect.Target()}, Locales: locales(q.form)}
 }
 
 // Consent is the question that the request puts for a person.
@@ -171,45 +161,14 @@ func (q *Request) send(w http.ResponseWriter, r *http.Request, fields []page.Fie
 
 // location is the redirect URI with the answer in its query or fragment.
 func location(to frontchannel.Redirect, mode string, fields []page.Field) string {
-	var b strings.Builder
-	b.WriteString(withSlash(to.URI()))
-	separator := byte('#')
-	if mode != modeFragment {
-		separator = '?'
-		if strings.Contains(to.URI(), "?") {
-			separator = '&'
-		}
+	answer := make([]frontchannel.Field, len(fields))
+	for i, f := range fields {
+		answer[i] = frontchannel.Field(f)
 	}
-	for _, f := range fields {
-		b.WriteByte(separator)
-		separator = '&'
-		b.WriteString(f.Name + "=" + escape(f.Value))
+	if mode == modeFragment {
+		return to.Fragment(answer)
 	}
-	if mode == modeQuery {
-		// An empty fragment, so that the browser does not carry over that of the
-		// page before.
-		b.WriteByte('#')
-	}
-	return b.String()
-}
-
-// escape is form encoding with %20 for a space, which every decoder reads alike.
-func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
-
-// withSlash gives a URI of the web without a path the path "/", as browsers would.
-func withSlash(uri string) string {
-	for _, scheme := range []string{"https://", "http://"} {
-		rest, ok := strings.CutPrefix(uri, scheme)
-		if !ok {
-			continue
-		}
-		if i := strings.IndexAny(rest, "/?"); i < 0 {
-			return uri + "/"
-		} else if rest[i] == '?' {
-			return scheme + rest[:i] + "/" + rest[i:]
-		}
-	}
-	return uri
+	return to.Query(answer)
 }
 
 func locales(f oauth2.Form) string {
