@@ -218,7 +218,7 @@ func (s *Server) endpoints(ctx context.Context) error {
 	}
 	s.token = token.New(token.Config{
 		Lookup: s.view, Tokens: tokens,
-		Authorizations: s.people.authorizations, Consents: s.people.consents, Roles: s.stores.Roles,
+		Authorizations: s.people.authorizations, Consents: s.people.consents, Directory: signInDirectory{s},
 		Refusals: s.refusals, Refused: s.metrics.refused, Now: s.clock.Now, Log: s.log,
 		Clients: clientauth.New(clientauth.Config{
 			Now: s.clock.Now, Secrets: s.secrets, Assertions: s.stores.Assertions, Alive: s.ownAlive,
