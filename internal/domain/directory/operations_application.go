@@ -373,6 +373,13 @@ func (o *Operations) DeleteApplication(ctx context.Context, c Caller, id ID) err
 	if err := deletable(c, app); err != nil {
 		return err
 	}
+	sp, err := o.ServicePrincipals.ServicePrincipalByAppID(ctx, c.Tenant, app.AppID)
+	if err == nil {
+		err = o.dropRoles(ctx, c, sp)
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
 	ev := o.event(c, "Delete application", KindApplication, id, app.DisplayName)
 	return o.Applications.DeleteApplication(ctx, c.Tenant, id, ev.At, ev)
 }

@@ -78,6 +78,24 @@ func (o *Operations) notLastAdministrator(ctx context.Context, t TenantID, leavi
 	return refusal(Invalid, "", textLastAdministrator)
 }
 
+// dropRoles takes all directory roles of a service principal that is about to be
+// deleted: restored, it must not have what nobody sees while it is gone.
+func (o *Operations) dropRoles(ctx context.Context, c Caller, sp *ServicePrincipal) error {
+	if o.Roles == nil {
+		return nil
+	}
+	assigned, err := o.Roles.RoleAssignmentsOf(ctx, c.Tenant, sp.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range assigned {
+		if err := o.RemoveRole(ctx, c, a.ID); err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
 // eachAdministrator visits the living people that are Global Administrators
 // until visit says no.
 func (o *Operations) eachAdministrator(ctx context.Context, t TenantID, visit func(*User) bool) error {

@@ -232,6 +232,9 @@ func (o *Operations) DeleteServicePrincipal(ctx context.Context, c Caller, id ID
 	if seededEverywhere(sp.AppID) {
 		return refusal(ReadOnly, "", textBuiltin)
 	}
+	if err := o.dropRoles(ctx, c, sp); err != nil {
+		return err
+	}
 	ev := o.event(c, "Remove service principal", KindServicePrincipal, id, sp.Name())
 	return o.ServicePrincipals.DeleteServicePrincipal(ctx, c.Tenant, id, ev.At, ev)
 }

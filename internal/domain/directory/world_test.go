@@ -69,6 +69,7 @@ func newPlatform(t *testing.T) *platform {
 	p := &platform{now: &now, ops: &directory.Operations{
 		Tenants: s.Tenants, Applications: s.Applications, ServicePrincipals: s.ServicePrincipals, Deleted: s.Deleted,
 		Assignments: s.Assignments, Grants: s.Grants, Users: s.Users, Policies: s.Policies,
+		Roles: s.Roles, Identities: s.Identities,
 		Secrets: fakeHasher{}, Passwords: fakeHasher{},
 		Now: func() time.Time { return now }, Rand: mathrand.NewChaCha8([32]byte{1}),
 		GraphURLs: []string{"https://localhost:8443"},

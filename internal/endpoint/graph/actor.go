@@ -105,11 +105,10 @@ func (c *call) authorize() error {
 	}
 	granted := rt.appNeeds.granted(a.Roles)
 	if len(granted) == 0 {
-		c.selfOnly = rt.has(ownKeys)
-		if !c.selfOnly {
-			return denied(textDenied)
+		if c.selfOnly = rt.has(ownKeys); c.selfOnly {
+			return nil
 		}
-		return nil
+		return c.authorizeByRole()
 	}
 	// What the strongest alternative allows counts: a limit holds only if every
 	// alternative that was met carries it.
@@ -119,24 +118,24 @@ func (c *call) authorize() error {
 	return nil
 }
 
-const readBasic = "User.ReadBasic.All"
-
-// authorizeDelegated holds the scopes against the route. The rights of the
-// person are the other half of a delegated permission; until they are known
-// here, only reading one's own object is safe to allow.
-func (c *call) authorizeDelegated() error {
-	granted := c.route.delegatedNeeds.granted(c.actor.Scopes)
-	switch {
-	case len(granted) == 0:
+// authorizeByRole lets an application do what its directory roles open.
+func (c *call) authorizeByRole() error {
+	if len(c.route.appNeeds) == 0 || c.route.right == noRight {
 		return denied(textDenied)
-	case !c.route.reads():
-		return denied(textDelegatedWrites)
-	case !c.route.has(me | self):
-		return denied(textDelegatedReads)
 	}
-	c.granted = granted
+	p, err := c.who()
+	if err != nil {
+		return err
+	}
+	if !rights[c.route.right].byRole(p.roles) {
+		return denied(textDenied)
+	}
+	c.byRole, c.granted = true, c.route.appNeeds
+	c.publicOnly = !rights[toReadSensitive].byRole(p.roles)
 	return nil
 }
+
+const readBasic = "User.ReadBasic.All"
 
 func every(sets [][]string, is func([]string) bool) bool {
 	return !slices.ContainsFunc(sets, func(s []string) bool { return !is(s) })
@@ -157,18 +156,23 @@ func (c *call) mayRead(pattern string) bool {
 	if rt == nil {
 		return false
 	}
-	if c.actor.User != "" {
-		return rt.has(self) && len(rt.delegatedNeeds.granted(c.actor.Scopes)) > 0
+	if c.actor.User == "" && len(rt.appNeeds.granted(c.actor.Roles)) > 0 {
+		return true
 	}
-	return len(rt.appNeeds.granted(c.actor.Roles)) > 0
+	if c.actor.User != "" && len(c.delegated(rt)) == 0 || c.actor.User == "" && !c.byRole {
+		return false
+	}
+	h := rights[rt.right]
+	return h.byRole(c.principal.roles) || c.principal.person && h.byDefault(c.principal.guest)
 }
 
 // onlyBasicUsers reports whether the caller may see of users no more than the
 // basic properties.
 func (c *call) onlyBasicUsers() bool {
+	rt := c.api.routes["GET /users"]
+	granted := rt.appNeeds.granted(c.actor.Roles)
 	if c.actor.User != "" {
-		return false
+		granted = c.delegated(rt)
 	}
-	granted := c.api.routes["GET /users"].appNeeds.granted(c.actor.Roles)
-	return every(granted, func(set []string) bool { return slices.Contains(set, readBasic) })
+	return len(granted) > 0 && every(granted, func(set []string) bool { return slices.Contains(set, readBasic) })
 }

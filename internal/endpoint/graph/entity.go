@@ -142,7 +142,7 @@ func (p *projection[T]) selectProperties(c *call) error {
 		if prop == nil {
 			return e.noProperty(item)
 		}
-		if c.basicOnly && !prop.basic {
+		if hidden(c, prop) {
 			return denied(textDenied)
 		}
 		if !seen[prop.name] {
@@ -157,11 +157,17 @@ func (p *projection[T]) selectProperties(c *call) error {
 		return nil
 	}
 	for i := range e.props {
-		if prop := &e.props[i]; !prop.explicit && !seen[prop.name] && (!c.basicOnly || prop.basic) {
+		if prop := &e.props[i]; !prop.explicit && !seen[prop.name] && !hidden(c, prop) {
 			p.props = append(p.props, prop)
 		}
 	}
 	return nil
+}
+
+// hidden reports whether the caller must not learn the property, neither by
+// selecting it nor by a filter.
+func hidden[T any](c *call, p *property[T]) bool {
+	return c.basicOnly && !p.basic || c.publicOnly && p.sensitive
 }
 
 // render shows one object.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sekisho-id/sekisho/internal/domain/credential"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/endpoint/web"
 	"github.com/sekisho-id/sekisho/internal/protocol/odata"
@@ -38,8 +39,10 @@ type Config struct {
 	Policies          directory.PolicyStore
 
 	Tokens Tokens
-	Now    func() time.Time
-	Logger *slog.Logger
+	// Passwords proves the current password of a person who changes it.
+	Passwords PasswordVerifier
+	Now       func() time.Time
+	Logger    *slog.Logger
 	// PageKey authenticates page tokens: 32 bytes, the same on every node.
 	PageKey []byte
 	// Denied, if not nil, hears of each call that a known application was not
@@ -48,6 +51,12 @@ type Config struct {
 	// Operator is the tenant whose applications may manage tenants, the first
 	// one of the installation. Zero: none may.
 	Operator directory.TenantID
+}
+
+// PasswordVerifier checks a person's password and counts what is wrong, together
+// with the sign-in pages; see credential.Verifier.
+type PasswordVerifier interface {
+	Verify(ctx context.Context, t directory.TenantID, u *directory.User, password string, familiar bool) (credential.Outcome, error)
 }
 
 // API serves Graph. Its paths begin with the version: /v1.0 or /beta.
@@ -92,7 +101,12 @@ type call struct {
 
 	granted   [][]string // the alternatives of the route's permissions that are met
 	selfOnly  bool       // only the caller's own application may be touched
+	byRole    bool       // an application whose directory role lets it in
+	ownRight  bool       // the person may do it to their own account alone
 	basicOnly bool       // only the basic properties of users may be seen
+	// publicOnly hides the sensitive properties of users.
+	publicOnly bool
+	principal  *principal // see who
 }
 
 // tenant is the only tenant that a call can reach.

@@ -418,28 +418,6 @@ func TestBasicUsers(t *testing.T) {
 	})
 }
 
-// TestDelegated: a person reads themselves and nothing else.
-func TestDelegated(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	populate(w)
-	w.delegated("person", "User.Read", "Directory.Read.All", "User.ReadWrite.All")
-	w.delegated("narrow", "openid")
-	w.step(step{name: "user", method: "POST", path: "/users", body: `{"accountEnabled":true,"displayName":"Aki","mailNickname":"aki","userPrincipalName":"aki@contoso.example","passwordProfile":{"password":"Sakura-2026-xyz!"}}`, status: 201, save: map[string]string{"aki": "id"}})
-	w.run([]step{
-		{name: "me", as: "person", method: "GET", path: "/me", status: 200, has: []string{"{first.user}", "#users/$entity"}},
-		{name: "my roles", as: "person", method: "GET", path: "/me/appRoleAssignments", status: 200},
-		{name: "my grants", as: "person", method: "GET", path: "/me/oauth2PermissionGrants", status: 200},
-		{name: "by id", as: "person", method: "GET", path: "/users/{first.user}", status: 200},
-		{name: "by name", as: "person", method: "GET", path: "/users/admin@contoso.example", status: 200},
-		{name: "another", as: "person", method: "GET", path: "/users/{aki}", status: 403},
-		{name: "nobody", as: "person", method: "GET", path: "/users/11111111-2222-4333-8444-555555555555", status: 403},
-		{name: "list", as: "person", method: "GET", path: "/users", status: 403},
-		{name: "write", as: "person", method: "PATCH", path: "/users/{first.user}", body: `{"displayName":"x"}`, status: 403, has: []string{"Insufficient privileges to complete the operation. Changes on behalf of a signed-in user"}},
-		{name: "too narrow", as: "narrow", method: "GET", path: "/me", status: 403},
-	})
-}
-
 // TestSecretsStaySecret plants secrets in requests and looks for them, and for
 // those that the server drew, in everything that comes out afterwards.
 func TestSecretsStaySecret(t *testing.T) {

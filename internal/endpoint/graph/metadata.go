@@ -36,6 +36,7 @@ func entities() []entityDescription {
 		describe(applicationEntity), describe(servicePrincipalEntity), describe(userEntity),
 		describe(federatedEntity), describe(assignmentEntity), describe(grantEntity),
 		describe(policyEntity), describe(organizationEntity), describe(domainEntity), describe(tenantEntity),
+		describe(roleDefinitionEntity), describe(roleAssignmentEntity), describe(directoryRoleEntity), describe(authorizationEntity),
 	}
 }
 

@@ -109,7 +109,7 @@ func (c *call) directoryObject(kind directory.Kind, id directory.ID) (object, er
 func (c *call) plain() *call {
 	p := *c
 	p.query = noQuery
-	p.basicOnly = c.onlyBasicUsers()
+	p.basicOnly, p.publicOnly = c.onlyBasicUsers(), c.actor.User != ""
 	return &p
 }
 
@@ -175,7 +175,7 @@ func listLinkedPolicies(c *call, t target) (*reply, error) {
 
 // ownTarget refuses a caller who may only see what it owns.
 func (c *call) ownTarget(t target) error {
-	if !c.caller.OwnedOnly || slices.ContainsFunc(t.owners, func(o directory.Owner) bool { return o.ID == c.caller.App }) {
+	if !c.caller.OwnedOnly || c.caller.Owns(t.owners) {
 		return nil
 	}
 	return denied(textDenied)

@@ -28,10 +28,11 @@ type property[T any] struct {
 	// parse turns JSON into the change that it asks for. Nil: read-only.
 	parse func(json.RawMessage) (func(*T), error)
 
-	explicit bool // shown only if selected
-	basic    bool // visible with User.ReadBasic.All
-	filter   bool // may stand in $filter
-	sort     bool // may stand in $orderby
+	explicit  bool // shown only if selected
+	basic     bool // visible with User.ReadBasic.All
+	sensitive bool // visible to oneself and to administrators alone
+	filter    bool // may stand in $filter
+	sort      bool // may stand in $orderby
 }
 
 // complexType is a structured type of CSDL, for $metadata and for paths in $filter.
@@ -57,6 +58,7 @@ func (p property[T]) described() described {
 func (p property[T]) filtered() property[T] { p.filter = true; return p }
 func (p property[T]) sorted() property[T]   { p.filter, p.sort = true, true; return p }
 func (p property[T]) hidden() property[T]   { p.explicit = true; return p }
+func (p property[T]) private() property[T]  { p.sensitive = true; return p }
 func (p property[T]) inBasic() property[T]  { p.basic = true; return p }
 func (p property[T]) readOnly() property[T] { p.parse = nil; return p }
 

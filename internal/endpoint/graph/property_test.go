@@ -86,6 +86,7 @@ var userSamples = map[string]sample{
 	"employeeId":              {write: `"42"`},
 	"employeeType":            {write: `"Employee"`},
 	"faxNumber":               {write: `"+81 3"`},
+	"identities":              {write: `[{"signInType":"federated","issuer":"{other.tenant}","issuerAssignedId":"{other.user}"}]`},
 	"mailNickname":            {write: `"aki2"`, cleared: "refused"},
 	"onPremisesImmutableId":   {write: `"abc"`},
 	"otherMails":              {write: `["aki@home.example"]`},

@@ -63,7 +63,7 @@ func (e *entity[T]) listOptions(c *call) (directory.ListOptions, error) {
 		if prop == nil {
 			return o, e.noProperty(pathText(term.Path))
 		}
-		if c.basicOnly && !prop.basic {
+		if hidden(c, prop) {
 			return o, denied(textDenied)
 		}
 		if !prop.sort {
@@ -124,7 +124,7 @@ func (e *entity[T]) checkedPath(c *call, p odata.Path, inner map[string]bool) (o
 	if prop == nil {
 		return p, e.noProperty(pathText(p))
 	}
-	if c.basicOnly && !prop.basic {
+	if hidden(c, prop) {
 		return p, denied(textDenied)
 	}
 	if !prop.filter {

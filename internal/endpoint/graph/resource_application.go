@@ -313,6 +313,13 @@ func deleteApplication(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	sp, err := c.api.ServicePrincipals.ServicePrincipalByAppID(c.ctx, c.tenant(), app.AppID)
+	if err == nil {
+		err = c.mayHave(sp.ID) // its directory roles go with it
+	}
+	if err != nil && !errors.Is(err, directory.ErrNotFound) {
+		return nil, err
+	}
 	return noContent(), c.api.Ops.DeleteApplication(c.ctx, c.caller, app.ID)
 }
 

@@ -102,6 +102,9 @@ func createAssignment(c *call, s side) (*reply, error) {
 	if s.of(&draft) != s.id {
 		return nil, badRequest("One or more property values specified are invalid. The object in the path and the one in the body differ.")
 	}
+	if err := c.mayConsent(draft.ResourceID); err != nil {
+		return nil, err
+	}
 	a, err := c.api.Ops.AssignAppRole(c.ctx, c.caller, draft)
 	if err != nil {
 		return nil, err
@@ -142,6 +145,9 @@ func getAssignment(c *call, s side) (*reply, error) {
 func deleteAssignment(c *call, s side) (*reply, error) {
 	a, err := c.assignmentAt(s)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.mayConsent(a.ResourceID); err != nil {
 		return nil, err
 	}
 	return noContent(), c.api.Ops.RemoveAssignment(c.ctx, c.caller, a.ID)

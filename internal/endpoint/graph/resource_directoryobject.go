@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
@@ -115,18 +116,21 @@ func readKinds(raw rawMessage) ([]directory.Kind, error) {
 // of the route is the weakest of those, and each handler asks for the right one.
 
 // deletedPermissions name, by type, who may read and who may restore or purge.
-var deletedPermissions = map[directory.Kind]struct{ read, write []string }{
+var deletedPermissions = map[directory.Kind]struct {
+	read, write           []string
+	readRight, writeRight right
+}{
 	directory.KindApplication: {
 		[]string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-		[]string{"Application.ReadWrite.All", ownedBy},
+		[]string{"Application.ReadWrite.All", ownedBy}, toReadDeletedApps, toRegister,
 	},
 	directory.KindServicePrincipal: {
 		[]string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-		[]string{"Application.ReadWrite.All", ownedBy},
+		[]string{"Application.ReadWrite.All", ownedBy}, toReadDeletedApps, toRegister,
 	},
 	directory.KindUser: {
 		[]string{"User.Read.All", "User.ReadWrite.All", "User.DeleteRestore.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-		[]string{"User.DeleteRestore.All", "User.ReadWrite.All"},
+		[]string{"User.DeleteRestore.All", "User.ReadWrite.All"}, toReadDeletedUsers, toManageUsers,
 	},
 }
 
@@ -142,21 +146,33 @@ func (c *call) deletedAt(write bool) (directory.Kind, directory.ID, error) {
 	if err != nil {
 		return "", "", orMissing(err, k)
 	}
-	need := deletedPermissions[kind].read
+	need, right := deletedPermissions[kind].read, deletedPermissions[kind].readRight
 	if write {
-		need = deletedPermissions[kind].write
+		need, right = deletedPermissions[kind].write, deletedPermissions[kind].writeRight
 	}
 	var met []string
 	for _, p := range need {
-		if holds(c.actor.Roles, p) {
+		if c.given(p) {
 			met = append(met, p)
 		}
 	}
-	if len(met) == 0 {
+	if len(met) == 0 || (c.byRole || c.actor.User != "") && !rights[right].byRole(c.principal.roles) {
 		return "", "", denied(textDenied)
 	}
 	c.caller.OwnedOnly = write && len(met) == 1 && met[0] == ownedBy
 	return kind, id, nil
+}
+
+// given reports whether the token holds a permission; who acts by a directory
+// role holds all.
+func (c *call) given(permission string) bool {
+	switch {
+	case c.actor.User != "":
+		return slices.Contains(c.actor.Scopes, asPerson) || holds(c.actor.Scopes, permission)
+	case c.byRole:
+		return true
+	}
+	return holds(c.actor.Roles, permission)
 }
 
 func getDeleted(c *call) (*reply, error) {

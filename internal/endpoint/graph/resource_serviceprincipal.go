@@ -334,6 +334,10 @@ func deleteServicePrincipal(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Its directory roles go with it.
+	if err := c.mayHave(sp.ID); err != nil {
+		return nil, err
+	}
 	return noContent(), c.api.Ops.DeleteServicePrincipal(c.ctx, c.caller, sp.ID)
 }
 

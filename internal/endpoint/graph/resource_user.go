@@ -1,9 +1,11 @@
 package graph
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 
+	"github.com/sekisho-id/sekisho/internal/domain/credential"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 )
 
@@ -29,10 +31,10 @@ func userProperties() []property[user] {
 	}
 	for _, p := range []property[user]{
 		flag("accountEnabled", func(u *user) *bool { return &u.AccountEnabled }).filtered(),
-		textOrNull("ageGroup", func(u *user) **string { return &u.AgeGroup }),
+		textOrNull("ageGroup", func(u *user) **string { return &u.AgeGroup }).private(),
 		textOrNull("city", func(u *user) **string { return &u.City }),
 		textOrNull("companyName", func(u *user) **string { return &u.CompanyName }),
-		textOrNull("consentProvidedForMinor", func(u *user) **string { return &u.ConsentForMinor }),
+		textOrNull("consentProvidedForMinor", func(u *user) **string { return &u.ConsentForMinor }).private(),
 		textOrNull("country", func(u *user) **string { return &u.Country }),
 		moment("createdDateTime", func(u *user) *timeValue { return &u.CreatedAt }).readOnly().sorted(),
 		textOrNull("creationType", func(u *user) **string { return &u.CreationType }).readOnly(),
@@ -41,16 +43,17 @@ func userProperties() []property[user] {
 		textOrNull("employeeId", func(u *user) **string { return &u.EmployeeID }).filtered(),
 		textOrNull("employeeType", func(u *user) **string { return &u.EmployeeType }),
 		textOrNull("externalUserState", func(u *user) **string { return &u.ExternalUserState }).readOnly().filtered(),
+		identitiesProperty().private(),
 		textOrNull("faxNumber", func(u *user) **string { return &u.FaxNumber }),
-		moment("lastPasswordChangeDateTime", func(u *user) *timeValue { return &u.PasswordChangedAt }).readOnly(),
+		moment("lastPasswordChangeDateTime", func(u *user) *timeValue { return &u.PasswordChangedAt }).readOnly().private(),
 		textOrNull("mailNickname", func(u *user) **string { return &u.MailNickname }).filtered(),
-		textOrNull("onPremisesImmutableId", func(u *user) **string { return &u.ImmutableID }),
+		textOrNull("onPremisesImmutableId", func(u *user) **string { return &u.ImmutableID }).private(),
 		texts("otherMails", func(u *user) *[]string { return &u.OtherMails }),
-		textOrNull("passwordPolicies", func(u *user) **string { return &u.PasswordPolicies }),
+		textOrNull("passwordPolicies", func(u *user) **string { return &u.PasswordPolicies }).private(),
 		passwordProfile(),
 		textOrNull("postalCode", func(u *user) **string { return &u.PostalCode }),
 		flagOrNull("showInAddressList", func(u *user) **bool { return &u.ShowInAddressList }),
-		moment("signInSessionsValidFromDateTime", func(u *user) *timeValue { return &u.SessionsValidFrom }).readOnly(),
+		moment("signInSessionsValidFromDateTime", func(u *user) *timeValue { return &u.SessionsValidFrom }).readOnly().private(),
 		textOrNull("state", func(u *user) **string { return &u.State }),
 		textOrNull("streetAddress", func(u *user) **string { return &u.StreetAddress }),
 		textOrNull("usageLocation", func(u *user) **string { return &u.UsageLocation }),
@@ -69,6 +72,16 @@ func passwordProfile() property[user] {
 		flag("forceChangePasswordNextSignInWithMfa", func(u *user) *bool { return &u.ForceChangePasswordWithMFA }))
 	p.get = func(*user) any { return nil }
 	return p
+}
+
+// identitiesProperty shows and takes the accounts of other directories that are
+// this user.
+func identitiesProperty() property[user] {
+	type identity = directory.ObjectIdentity
+	return parts("identities", "objectIdentity", func(u *user) *[]identity { return &u.Identities },
+		text("signInType", func(i *identity) *string { return &i.SignInType }),
+		text("issuer", func(i *identity) *string { return &i.Issuer }),
+		text("issuerAssignedId", func(i *identity) *string { return &i.IssuerAssignedID }))
 }
 
 // takePassword reads the password in passwordProfile, nil if there is none, and
@@ -98,17 +111,12 @@ func (c *call) takePassword() (*string, error) {
 }
 
 // userAt finds the user that the path names: by object id or user principal
-// name, or the signed-in one. A person finds nobody but themselves.
+// name, or the signed-in one.
 func (c *call) userAt() (*user, error) {
 	if c.route.has(me) {
 		return c.api.Users.User(c.ctx, c.tenant(), c.actor.User)
 	}
-	k := c.keys[0]
-	u, err := c.userByKey(k)
-	if c.actor.User != "" && (err != nil || u.ID != c.actor.User) {
-		return nil, denied(textDelegatedReads)
-	}
-	return u, err
+	return c.userByKey(c.keys[0])
 }
 
 func (c *call) userByKey(k key) (*user, error) {
@@ -154,6 +162,9 @@ func createUser(c *call) (*reply, error) {
 	if password == nil {
 		return nil, missing("passwordProfile")
 	}
+	if in.has("identities") && !c.given(manageIdentities) {
+		return nil, denied(textDenied)
+	}
 	// A password that somebody else chose is to be changed at the first sign-in,
 	// unless the body says otherwise.
 	member := "Member"
@@ -170,21 +181,44 @@ func createUser(c *call) (*reply, error) {
 	return rep, err
 }
 
+// manageIdentities is the only permission that opens identities: whoever links
+// an account can sign in as the user.
+const manageIdentities = "User.ManageIdentities.All"
+
 // narrowPermissions name the properties that each of them allows to change.
 var narrowPermissions = map[string][]string{
 	"User.EnableDisableAccount.All":      {"accountEnabled"},
 	"User-PasswordProfile.ReadWrite.All": {"passwordProfile"},
+	manageIdentities:                     {"identities"},
 }
 
-// mayChange holds the properties of a PATCH against the permissions that were
-// met.
-func (c *call) mayChange(names []string) error {
-	// A password is not among what Directory.ReadWrite.All opens.
-	if c.holdsAny("User.ReadWrite.All") {
-		return nil
+var (
+	// ownProperties are what people may change of themselves.
+	ownProperties = []string{
+		"businessPhones", "city", "country", "faxNumber", "mobilePhone", "officeLocation", "postalCode", "preferredLanguage",
+		"state", "streetAddress",
 	}
+	// sensitiveActions are changes with which an account can be taken over or shut
+	// out (learn.microsoft.com/graph/api/resources/users#who-can-perform-sensitive-actions).
+	sensitiveActions = []string{
+		"accountEnabled", "businessPhones", "identities", "mobilePhone", "onPremisesImmutableId", "otherMails", "passwordProfile",
+		"userPrincipalName",
+	}
+)
+
+// mayChange holds the properties of a PATCH against the permissions that were
+// met, and against the person's right.
+func (c *call) mayChange(names []string) error {
 	allowed := func(name string) bool {
-		if c.holdsAny("Directory.ReadWrite.All") && name != "passwordProfile" {
+		if c.ownRight && !slices.Contains(ownProperties, name) {
+			return false
+		}
+		// Neither a password nor identities are among what Directory.ReadWrite.All
+		// opens.
+		switch {
+		case name != "identities" && c.holdsAny("User.ReadWrite.All"),
+			name != "identities" && name != "passwordProfile" && c.holdsAny("Directory.ReadWrite.All"),
+			c.holdsAny("User.ReadWrite") && slices.Contains(ownProperties, name):
 			return true
 		}
 		for permission, properties := range narrowPermissions {
@@ -200,6 +234,15 @@ func (c *call) mayChange(names []string) error {
 		}
 	}
 	return nil
+}
+
+// sensitive reports whether a change of the properties asks for a higher rank
+// than the user's.
+func (c *call) sensitive(u *user, names []string) bool {
+	own := c.actor.User == u.ID
+	return slices.ContainsFunc(names, func(n string) bool {
+		return slices.Contains(sensitiveActions, n) && (!own || !slices.Contains(ownProperties, n))
+	})
 }
 
 func patchUser(c *call) (*reply, error) {
@@ -218,6 +261,11 @@ func patchUser(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.sensitive(u, in.names) {
+		if err := c.outranks(u.ID); err != nil {
+			return nil, err
+		}
+	}
 	if err := c.api.Ops.ChangeUser(c.ctx, c.caller, u.ID, func(u *user) error { in.apply(u); return nil }, password); err != nil {
 		return nil, err
 	}
@@ -232,6 +280,9 @@ func deleteUser(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.outranks(u.ID); err != nil {
+		return nil, err
+	}
 	return noContent(), c.api.Ops.DeleteUser(c.ctx, c.caller, u.ID)
 }
 
@@ -241,11 +292,65 @@ func revokeSessions(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := c.api.Now()
-	if err := c.api.Ops.ChangeUser(c.ctx, c.caller, u.ID, func(u *user) error { u.SessionsValidFrom = at; return nil }, nil); err != nil {
+	if err := c.api.Ops.RevokeSessions(c.ctx, c.caller, u.ID); err != nil {
 		return nil, err
 	}
 	return &reply{status: http.StatusOK, body: c.wrapEntity("Edm.Boolean", object{{"value", true}})}, nil
+}
+
+// ownPassword is what POST /me/changePassword says.
+type ownPassword struct{ current, wanted string }
+
+var ownPasswordMembers = []property[ownPassword]{
+	text("currentPassword", func(p *ownPassword) *string { return &p.current }),
+	text("newPassword", func(p *ownPassword) *string { return &p.wanted }),
+}
+
+// changePassword lets a person choose a new password, who proves the current one
+// once more: a token alone, perhaps stolen, changes no password.
+func changePassword(c *call) (*reply, error) {
+	in, err := readBody(ownPasswordMembers, c.body)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range ownPasswordMembers {
+		if !in.has(m.name) {
+			return nil, missing(m.name)
+		}
+	}
+	var p ownPassword
+	in.apply(&p)
+	u, err := c.userAt()
+	if err != nil {
+		return nil, err
+	}
+	if u.PasswordHash != "" { // else the operation says why not
+		if err := c.provePassword(u, p.current); err != nil {
+			return nil, err
+		}
+	}
+	return noContent(), c.api.Ops.ChangeOwnPassword(c.ctx, c.caller, u.ID, p.wanted)
+}
+
+const (
+	textWrongPassword  = "The specified password does not match the current password."
+	textLockedPassword = "Too many wrong passwords were given. Try again later."
+)
+
+// provePassword counts failures as a sign-in from an unfamiliar place does, so
+// that who guesses here does not lock out the owner.
+func (c *call) provePassword(u *user, password string) error {
+	if c.api.Passwords == nil {
+		return fmt.Errorf("%w: nobody checks passwords", directory.ErrUnavailable)
+	}
+	outcome, err := c.api.Passwords.Verify(c.ctx, c.tenant(), u, password, false)
+	switch {
+	case err != nil || outcome == credential.OK:
+		return err
+	case outcome == credential.Locked:
+		return badRequest(textLockedPassword)
+	}
+	return badRequest(textWrongPassword)
 }
 
 // getManager answers what clients ask after each read of a user. Nobody has a

@@ -18,6 +18,7 @@ type row struct {
 	// delegated and app are the permissions of the two kinds of tokens, in the
 	// notation of allow, or noPermission.
 	delegated, app string
+	right          right // of the person of a delegated call; noRight where none is served
 	handle         func(*call) (*reply, error)
 	flags          routeFlag
 }
@@ -32,7 +33,6 @@ type routeFlag uint8
 
 const (
 	me       routeFlag = 1 << iota // the signed-in user's own resources
-	self                           // reading allowed to a person for their own object
 	open                           // served without a token
 	noBody                         // a write whose body may be missing
 	ownKeys                        // an application may do it to itself without a permission
@@ -55,11 +55,26 @@ func (r *route) declare() (err error) {
 		if r.delegatedNeeds, err = allow(r.delegated); err != nil {
 			return err
 		}
+		if err := r.declareRight(); err != nil {
+			return err
+		}
 	}
 	if r.app != noPermission {
 		r.appNeeds, err = allow(r.app)
 	}
 	return err
+}
+
+// declareRight refuses a row whose right nobody declared, or whose path does not
+// tell what the right asks for.
+func (r *route) declareRight() error {
+	h, ok := rights[r.right]
+	owned := strings.HasPrefix(r.path, "/applications/{id}") || strings.HasPrefix(r.path, "/servicePrincipals/{id}")
+	own := r.has(me) || strings.HasPrefix(r.path, "/users/{id}") || strings.HasPrefix(r.path, "/oauth2PermissionGrants/{id}")
+	if !ok || h.owners && !owned || h.self && !own {
+		return fmt.Errorf("%w: %s %s for people", errNoPermission, r.method, r.path)
+	}
+	return nil
 }
 
 // A key is what a path says in the place of a {…}.

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sekisho-id/sekisho/internal/domain/credential"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/issue"
 	"github.com/sekisho-id/sekisho/internal/endpoint/web"
@@ -36,6 +37,7 @@ type world struct {
 	db     *sqlstore.DB
 	now    time.Time
 	tokens tokenTable
+	proof  testPasswords
 	log    *bytes.Buffer
 	vars   map[string]string // values that requests may refer to as {name}
 }
@@ -74,6 +76,20 @@ func (h testHasher) CheckPassword(ctx context.Context, phc, password string) (bo
 	return made == phc, err
 }
 
+// testPasswords checks what testHasher hashed, and is locked when told so.
+type testPasswords struct{ locked bool }
+
+func (p *testPasswords) Verify(ctx context.Context, _ directory.TenantID, u *directory.User, password string, _ bool) (credential.Outcome, error) {
+	ok, err := testHasher{}.CheckPassword(ctx, u.PasswordHash, password)
+	switch {
+	case p.locked:
+		return credential.Locked, err
+	case ok:
+		return credential.OK, err
+	}
+	return credential.Wrong, err
+}
+
 // fresh is an empty migrated database, made once and copied for each test.
 var fresh = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "graph")
@@ -107,6 +123,7 @@ func newOps(db *sqlstore.DB, now func() time.Time) *directory.Operations {
 	return &directory.Operations{
 		Tenants: s.Tenants, Applications: s.Applications, ServicePrincipals: s.ServicePrincipals, Deleted: s.Deleted,
 		Assignments: s.Assignments, Grants: s.Grants, Users: s.Users, Policies: s.Policies,
+		Roles: s.Roles, Identities: s.Identities,
 		Secrets: testHasher{}, Passwords: testHasher{}, Now: now,
 		Rand: rand.NewChaCha8([32]byte{1}), GraphURLs: []string{graphURL},
 	}
@@ -115,7 +132,7 @@ func newOps(db *sqlstore.DB, now func() time.Time) *directory.Operations {
 // allRoles are the permissions of an administrator's application.
 var allRoles = strings.Fields(`Application.ReadWrite.All AppRoleAssignment.ReadWrite.All DelegatedPermissionGrant.ReadWrite.All
 	Directory.ReadWrite.All Organization.ReadWrite.All Domain.ReadWrite.All User.ReadWrite.All User.DeleteRestore.All
-	User.RevokeSessions.All Policy.Read.All Policy.ReadWrite.ApplicationConfiguration Sekisho.Tenants.ReadWrite.All`)
+	User.RevokeSessions.All User.ManageIdentities.All User.Invite.All RoleManagement.ReadWrite.Directory Policy.ReadWrite.Authorization Policy.Read.All Policy.ReadWrite.ApplicationConfiguration Sekisho.Tenants.ReadWrite.All`)
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -141,7 +158,7 @@ func newWorld(t *testing.T) *world {
 	w.api, err = New(Config{
 		Ops: w.ops, Tenants: s.Tenants, Applications: s.Applications, ServicePrincipals: s.ServicePrincipals, Deleted: s.Deleted,
 		Assignments: s.Assignments, Grants: s.Grants, Users: s.Users, Policies: s.Policies,
-		Tokens: w.tokens, Now: now, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Tokens: w.tokens, Passwords: &w.proof, Now: now, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		PageKey: bytes.Repeat([]byte{7}, 32), Operator: first,
 	})
 	if err != nil {

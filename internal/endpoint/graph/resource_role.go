@@ -1,0 +1,272 @@
+package graph
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/protocol/odata"
+)
+
+// Directory roles, in the two forms that clients know: role definitions with
+// their assignments, and the older directoryRole with its members. A built-in
+// role has one id in both, the public template id.
+
+type (
+	roleDefinition = directory.RoleDefinition
+	roleAssignment = directory.RoleAssignment
+)
+
+var roleDefinitionEntity = newEntity("unifiedRoleDefinition", "roleManagement/directory/roleDefinitions", []property[roleDefinition]{
+	identity("id", func(d *roleDefinition) directory.ID { return d.ID }).filtered(),
+	shown("description", "Edm.String", func(d *roleDefinition) any { return d.Description }),
+	shown("displayName", "Edm.String", func(d *roleDefinition) any { return d.DisplayName }).filtered(),
+	shown("isBuiltIn", "Edm.Boolean", func(*roleDefinition) any { return true }).filtered(),
+	shown("isEnabled", "Edm.Boolean", func(*roleDefinition) any { return true }).filtered(),
+	{name: "resourceScopes", typ: "Edm.String", many: true, get: func(*roleDefinition) any { return []string{directory.WholeTenant} }},
+	emptyList[roleDefinition]("rolePermissions"),
+	identity("templateId", func(d *roleDefinition) directory.ID { return d.ID }).filtered(),
+	shown("version", "Edm.String", func(*roleDefinition) any { return "1" }),
+})
+
+var roleAssignmentEntity = newEntity("unifiedRoleAssignment", "roleManagement/directory/roleAssignments", []property[roleAssignment]{
+	identity("id", func(a *roleAssignment) directory.ID { return a.ID }),
+	guid("principalId", func(a *roleAssignment) *directory.ID { return &a.PrincipalID }).filtered(),
+	guid("roleDefinitionId", func(a *roleAssignment) *directory.ID { return &a.RoleDefinitionID }).filtered(),
+	text("directoryScopeId", func(a *roleAssignment) *string { return &a.DirectoryScopeID }),
+	shown("condition", "Edm.String", func(*roleAssignment) any { return nil }),
+})
+
+var directoryRoleEntity = newEntity("directoryRole", "directoryRoles", []property[roleDefinition]{
+	identity("id", func(d *roleDefinition) directory.ID { return d.ID }).filtered(),
+	shown("deletedDateTime", "Edm.DateTimeOffset", func(*roleDefinition) any { return nil }),
+	shown("description", "Edm.String", func(d *roleDefinition) any { return d.Description }),
+	shown("displayName", "Edm.String", func(d *roleDefinition) any { return d.DisplayName }).filtered(),
+	identity("roleTemplateId", func(d *roleDefinition) directory.ID { return d.ID }).filtered(),
+})
+
+func listRoleDefinitions(c *call) (*reply, error) {
+	return listOf(c, roleDefinitionEntity, directory.RoleDefinitions())
+}
+
+// roleAt finds the role that the path names.
+func (c *call) roleAt() (roleDefinition, error) {
+	k := c.keys[0]
+	if k.name != "" && k.name != "id" && k.name != "roleTemplateId" {
+		return roleDefinition{}, noSegment(k.name)
+	}
+	id, err := directory.ParseID(k.value)
+	d, ok := directory.RoleDefinitionByID(id)
+	if err != nil || !ok {
+		return roleDefinition{}, notFound(k.value)
+	}
+	return d, nil
+}
+
+func getRoleDefinition(c *call) (*reply, error) {
+	d, err := c.roleAt()
+	if err != nil {
+		return nil, err
+	}
+	return one(c, roleDefinitionEntity, http.StatusOK, &d)
+}
+
+func listRoleAssignments(c *call) (*reply, error) {
+	return list(c, roleAssignmentEntity, c.api.Ops.Roles.RoleAssignments)
+}
+
+func (c *call) roleAssignmentAt() (*roleAssignment, error) {
+	k := c.keys[0].value
+	id, err := directory.ParseID(k)
+	if err != nil {
+		return nil, notFound(k)
+	}
+	a, err := c.api.Ops.Roles.RoleAssignment(c.ctx, c.tenant(), id)
+	return a, orMissing(err, k)
+}
+
+func getRoleAssignment(c *call) (*reply, error) {
+	a, err := c.roleAssignmentAt()
+	if err != nil {
+		return nil, err
+	}
+	return one(c, roleAssignmentEntity, http.StatusOK, a)
+}
+
+func createRoleAssignment(c *call) (*reply, error) {
+	in, err := readBody(roleAssignmentEntity.props, c.body)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"principalId", "roleDefinitionId", "directoryScopeId"} {
+		if !in.has(name) {
+			return nil, missing(name)
+		}
+	}
+	var draft roleAssignment
+	in.apply(&draft)
+	if err := c.mayGiveRole(draft.RoleDefinitionID); err != nil {
+		return nil, err
+	}
+	a, err := c.api.Ops.AssignRole(c.ctx, c.caller, draft)
+	if err != nil {
+		return nil, err
+	}
+	rep, err := one(c, roleAssignmentEntity, http.StatusCreated, a)
+	if err == nil {
+		rep.location = c.base() + "/roleManagement/directory/roleAssignments/" + string(a.ID)
+	}
+	return rep, err
+}
+
+func deleteRoleAssignment(c *call) (*reply, error) {
+	a, err := c.roleAssignmentAt()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayGiveRole(a.RoleDefinitionID); err != nil {
+		return nil, err
+	}
+	return noContent(), c.api.Ops.RemoveRole(c.ctx, c.caller, a.ID)
+}
+
+// listDirectoryRoles lists the roles that somebody has. The others need no
+// activation: giving one is enough.
+func listDirectoryRoles(c *call) (*reply, error) {
+	var used []roleDefinition
+	for _, d := range directory.RoleDefinitions() {
+		page, err := c.assignmentsOf(d.ID, directory.Cursor{}, 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(page.Items) > 0 {
+			used = append(used, d)
+		}
+	}
+	return listOf(c, directoryRoleEntity, used)
+}
+
+// assignmentsOf lists who has a role.
+func (c *call) assignmentsOf(role directory.ID, after directory.Cursor, limit int) (directory.Page[*roleAssignment], error) {
+	return c.api.Ops.Roles.RoleAssignments(c.ctx, c.tenant(), directory.ListOptions{Limit: limit, After: after, Filter: odata.Comparison{
+		Op: odata.Equal, Left: odata.Path{Segments: []string{"roleDefinitionId"}}, Right: odata.Literal{Kind: odata.String, Text: string(role)},
+	}})
+}
+
+func getDirectoryRole(c *call) (*reply, error) {
+	d, err := c.roleAt()
+	if err != nil {
+		return nil, err
+	}
+	return one(c, directoryRoleEntity, http.StatusOK, &d)
+}
+
+func listRoleMembers(c *call) (*reply, error) {
+	d, err := c.roleAt()
+	if err != nil {
+		return nil, err
+	}
+	var members []directory.Owner
+	after := directory.Cursor{}
+	for {
+		page, err := c.assignmentsOf(d.ID, after, maxTop)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range page.Items {
+			members = append(members, directory.Owner{ID: a.PrincipalID, Kind: a.PrincipalKind})
+		}
+		if after = page.Next; after == (directory.Cursor{}) {
+			break
+		}
+	}
+	items, err := c.owners(members)
+	if err != nil {
+		return nil, err
+	}
+	return listObjects(c, items)
+}
+
+// listMemberships lists the directory roles of a user: groups do not exist here.
+func listMemberships(c *call) (*reply, error) {
+	u, err := c.userAt()
+	if err != nil {
+		return nil, err
+	}
+	roles, err := c.rolesOf(c.ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(roles)
+	items := []object{}
+	for _, id := range roles {
+		if d, ok := directory.RoleDefinitionByID(id); ok {
+			items = append(items, c.typed("directoryRole", directoryRoleEntity.whole(&d)))
+		}
+	}
+	return listObjects(c, items)
+}
+
+// Invitations.
+
+type invitation struct {
+	directory.Invitation
+	redirect string
+	send     bool
+	reset    bool
+}
+
+var invitationMembers = []property[invitation]{
+	text("invitedUserEmailAddress", func(i *invitation) *string { return &i.Email }),
+	text("inviteRedirectUrl", func(i *invitation) *string { return &i.redirect }),
+	textOrEmpty("invitedUserDisplayName", func(i *invitation) *string { return &i.DisplayName }),
+	textOrEmpty("invitedUserType", func(i *invitation) *string { return &i.UserType }),
+	flag("sendInvitationMessage", func(i *invitation) *bool { return &i.send }),
+	flag("resetRedemption", func(i *invitation) *bool { return &i.reset }),
+}
+
+// createInvitation adds a guest. There is nothing to redeem: the guest is linked
+// with an account of this installation and signs in with it, so the address of
+// the redemption is the application's own.
+func createInvitation(c *call) (*reply, error) {
+	c.take("invitedUserMessageInfo") // the words of a mail that is not sent
+	in, err := readBody(invitationMembers, c.body)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"invitedUserEmailAddress", "inviteRedirectUrl"} {
+		if !in.has(name) {
+			return nil, missing(name)
+		}
+	}
+	var inv invitation
+	in.apply(&inv)
+	switch {
+	case inv.send:
+		return nil, badRequest("One or more property values specified are invalid. This server sends no mail: leave sendInvitationMessage out and hand over inviteRedeemUrl.")
+	case inv.reset:
+		return nil, badRequest("One or more property values specified are invalid. resetRedemption is not supported: a guest is linked with one account.")
+	}
+	u, err := c.api.Ops.Invite(c.ctx, c.caller, inv.Invitation)
+	if err != nil {
+		return nil, err
+	}
+	id, err := directory.NewID(c.api.Ops.Rand)
+	if err != nil {
+		return nil, errors.Join(errors.New("drawing the id of an invitation"), err)
+	}
+	o := object{
+		{"id", string(id)}, {"inviteRedeemUrl", inv.redirect}, {"inviteRedirectUrl", inv.redirect},
+		{"invitedUserDisplayName", u.DisplayName}, {"invitedUserEmailAddress", inv.Email}, {"invitedUserType", u.UserType},
+		{"sendInvitationMessage", false}, {"status", invitationStatus(u)}, {"invitedUser", object{{"id", string(u.ID)}}},
+	}
+	return &reply{status: http.StatusCreated, body: c.wrapEntity("invitations/$entity", o)}, nil
+}
+
+func invitationStatus(u *user) string {
+	if u.ExternalUserState != nil && *u.ExternalUserState == "Accepted" {
+		return "Completed"
+	}
+	return "PendingAcceptance"
+}
