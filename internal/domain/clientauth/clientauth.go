@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
@@ -34,6 +35,11 @@ type Request struct {
 	AllowPublic bool
 
 	parsed *assertion
+}
+
+// Credential reports whether the request brings a credential, good or bad.
+func (r *Request) Credential() bool {
+	return slices.ContainsFunc(methods, func(m Method) bool { return m.sent(r) })
 }
 
 // Client is an authenticated client.

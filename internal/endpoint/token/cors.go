@@ -3,8 +3,10 @@ package token
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
 // preflight answers a browser's question before a cross-origin POST. It names no
@@ -26,17 +28,34 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 }
 
 // fromSPA reports whether origin is that of a single-page redirect URI of app.
+// The port of a loopback address counts as little as it does in the redirect URI.
 func fromSPA(app *directory.Application, origin string) bool {
 	if origin == "" || origin == "null" {
 		return false
 	}
 	for _, uri := range app.SPA.RedirectURIs {
-		u, err := url.Parse(uri)
-		if err == nil && u.Scheme+"://"+u.Host == origin {
+		if registered, ok := originOf(uri); ok && oauth2.MatchRedirect(registered, origin) {
 			return true
 		}
 	}
 	return false
+}
+
+// originOf is the origin of a URI as browsers write it (RFC 6454 §6.2): lower
+// case, without the scheme's own port.
+func originOf(uri string) (string, bool) {
+	u, err := url.Parse(uri)
+	if err != nil || u.Host == "" {
+		return "", false
+	}
+	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	switch scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return scheme + "://" + host, true
 }
 
 func allowOrigin(w http.ResponseWriter, r *http.Request) {

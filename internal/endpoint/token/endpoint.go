@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/audit"
+	"github.com/sekisho-id/sekisho/internal/domain/authorization"
 	"github.com/sekisho-id/sekisho/internal/domain/clientauth"
+	"github.com/sekisho-id/sekisho/internal/domain/consent"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/issue"
 	"github.com/sekisho-id/sekisho/internal/endpoint/web"
@@ -32,6 +34,11 @@ type Config struct {
 	Lookup  directory.Lookup
 	Clients *clientauth.Authenticator
 	Tokens  *issue.Tokens
+	// Authorizations keep codes and refresh tokens, Consents say what they are good
+	// for, Directory which roles a person has.
+	Authorizations *authorization.Authorizations
+	Consents       consent.Service
+	Directory      Directory
 	// Refusals counts refusals of known clients; Refused, if not nil, hears of
 	// every refusal, for metrics.
 	Refusals *audit.RefusalCounter
@@ -40,11 +47,21 @@ type Config struct {
 	Log      *slog.Logger
 }
 
+// Directory is what is read of a person; Lookup does not keep it, for there are
+// too many people.
+type Directory interface {
+	AppRoleAssignmentsOf(ctx context.Context, t directory.TenantID, principal directory.ID) ([]directory.AppRoleAssignment, error)
+	RoleAssignmentsOf(ctx context.Context, t directory.TenantID, principal directory.ID) ([]directory.RoleAssignment, error)
+}
+
 // Endpoint serves /token.
-type Endpoint struct{ Config }
+type Endpoint struct {
+	Config
+	loops *loopGuard
+}
 
 // New builds the endpoint.
-func New(c Config) *Endpoint { return &Endpoint{c} }
+func New(c Config) *Endpoint { return &Endpoint{Config: c, loops: newLoopGuard(maxLoops)} }
 
 // Handler serves one form of the endpoint. The tenant is the path value
 // "tenant".
@@ -81,6 +98,13 @@ type exchange struct {
 	app    *directory.Application
 	sp     *directory.ServicePrincipal // nil where the application has none here
 	proven *clientauth.Client
+
+	// What a grant that brings something was found to bring: platform is where it
+	// was given out, "" where it is not known. refused is why there is nothing.
+	platform authorization.Platform
+	code     *authorization.Found
+	token    *authorization.Presented
+	refused  error
 }
 
 // exchange is the life of a token request, whatever its grant.
@@ -107,10 +131,12 @@ func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request, x *exchange)
 	if err := kind.complete(x); err != nil {
 		return nil, err
 	}
-	if r.Header.Get("Origin") != "" {
-		return nil, aadsts.New(aadsts.CrossOrigin)
+	if kind.find != nil {
+		if err := kind.find(e, ctx, x); err != nil {
+			return nil, err
+		}
 	}
-	if x.proven, err = e.Clients.Authenticate(ctx, x.app, x.sp, x.client); err != nil {
+	if err := e.prove(ctx, r, x); err != nil {
 		return nil, err
 	}
 	granted, err := kind.redeem(e, ctx, x)
@@ -149,17 +175,13 @@ func (e *Endpoint) identify(ctx context.Context, r *http.Request, x *exchange, k
 	if x.tenant == nil && kind.concreteTenant {
 		return aadsts.New(aadsts.TenantRequired)
 	}
-	app, sp, err := e.findClient(ctx, x.tenant, clientID)
-	if err != nil {
+	err = e.findClient(ctx, x, clientID)
+	if errors.Is(err, aadsts.ApplicationNotFound) {
 		// Costs what a wrong secret costs, so that time does not tell which
 		// applications exist.
-		if errors.Is(err, aadsts.ApplicationNotFound) {
-			e.Clients.Dummy(x.client)
-		}
-		return err
+		e.Clients.Dummy(x.client)
 	}
-	x.app, x.sp = app, sp
-	return nil
+	return err
 }
 
 // readClient collects what the request says about its client. Credentials in
@@ -183,29 +205,6 @@ func readClient(r *http.Request, x *exchange) (*clientauth.Request, error) {
 		}
 	}
 	return req, nil
-}
-
-// findClient finds the application and its service principal in the tenant. The
-// latter is nil where a multi-tenant application was never consented to.
-func (e *Endpoint) findClient(ctx context.Context, t *directory.Tenant, clientID directory.ID) (*directory.Application, *directory.ServicePrincipal, error) {
-	app, err := e.Lookup.ApplicationByAppID(ctx, clientID)
-	if errors.Is(err, directory.ErrNotFound) {
-		return nil, nil, aadsts.New(aadsts.ApplicationNotFound, string(clientID), t.DefaultDomain())
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if !app.OfferedTo(t.ID) {
-		return nil, nil, aadsts.New(aadsts.ApplicationNotFound, string(clientID), t.DefaultDomain())
-	}
-	sp, err := e.Lookup.ServicePrincipalByAppID(ctx, t.ID, clientID)
-	if err != nil && !errors.Is(err, directory.ErrNotFound) {
-		return nil, nil, err
-	}
-	if app.Blocked() || sp != nil && !sp.AccountEnabled {
-		return nil, nil, aadsts.New(aadsts.ApplicationDisabled, string(clientID))
-	}
-	return app, sp, nil
 }
 
 // refuse answers with the error and keeps account of it.

@@ -15,6 +15,12 @@ type target struct {
 	// audience is the resource's own spelling of the name that the client used.
 	audience string
 	roles    []string
+
+	// For a person: scopes are the permissions that the client holds for them on
+	// the resource, oidc those of OpenID Connect; roles are the person's own, and
+	// clientRoles those on the client.
+	scopes, oidc []string
+	clientRoles  []string
 }
 
 // resolve finds the resource that the grant names and what the client holds
@@ -23,6 +29,9 @@ func (e *Endpoint) resolve(ctx context.Context, x *exchange, g *grant) (*target,
 	resource, err := e.resource(ctx, x, g.resource)
 	if err != nil {
 		return nil, err
+	}
+	if g.person != nil {
+		return e.resolvePerson(ctx, x, g.person, resource)
 	}
 	roles, err := e.roles(ctx, x, resource)
 	if err != nil {
