@@ -46,6 +46,7 @@ func (s *Server) routes() http.Handler {
 		dev := http.NewServeMux()
 		dev.HandleFunc("POST /dev/clock", s.devClock)
 		dev.HandleFunc("POST /dev/keys/roll", s.devRollKeys)
+		dev.Handle("/dev/components", s.pages.Components())
 		areas["dev"] = s.ownOrigin(dev)
 	}
 
