@@ -20,6 +20,7 @@ import (
 //	verb arguments
 //	  parameter = value
 //	expect STATUS [error [number]]
+//	redirect [error [number]]
 //	body contains text
 //
 // played against a real server through its public HTTP surface. What a scenario
@@ -36,6 +37,17 @@ type step struct {
 	args   []string
 	params [][2]string // indented lines: "name = value", or the body of a graph step
 	body   string
+}
+
+// number is the AADSTS number that a step expects, if it expects one.
+func (s step) number() (string, bool) {
+	switch {
+	case s.verb == "expect" && len(s.args) == 3:
+		return s.args[2], true
+	case s.verb == "redirect" && len(s.args) == 2:
+		return s.args[1], true
+	}
+	return "", false
 }
 
 func (s scenario) id() string { return s.file + "/" + s.name }
@@ -61,10 +73,10 @@ func TestCatalogueRowsHaveTheirScenario(t *testing.T) {
 	for _, file := range scenarioFiles(t) {
 		for _, sc := range readScenarios(t, file) {
 			for _, st := range sc.steps {
-				if st.verb == "expect" && len(st.args) == 3 {
-					n, err := strconv.Atoi(st.args[2])
+				if number, ok := st.number(); ok {
+					n, err := strconv.Atoi(number)
 					if err != nil {
-						t.Errorf("%s:%d: %q is no number", file, st.line, st.args[2])
+						t.Errorf("%s:%d: %q is no number", file, st.line, number)
 					}
 					expected[sc.id()] = append(expected[sc.id()], n)
 				}

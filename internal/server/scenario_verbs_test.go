@@ -27,6 +27,14 @@ type world struct {
 	header http.Header
 	body   []byte
 	json   map[string]any
+
+	// The application of the tenant's administrator, for a new token.
+	adminID, adminSecret string
+	adminUntil           time.Time
+	// People: the browser in use, the cookies of each, and a page kept for later.
+	browser string
+	jars    map[string]http.CookieJar
+	kept    []byte
 }
 
 // verbs are what a step can say.
@@ -46,10 +54,26 @@ var verbs = map[string]func(*world, step){
 	"fail":     (*world).stepFail,
 	"flood":    (*world).stepFlood,
 	"verified": (*world).stepVerified,
+
+	// People; see scenario_signin_test.go.
+	"app":       (*world).stepApp,
+	"use":       (*world).stepUse,
+	"person":    (*world).stepPerson,
+	"browser":   (*world).stepBrowser,
+	"authorize": (*world).stepAuthorize,
+	"page":      (*world).stepPage,
+	"post":      (*world).stepPost,
+	"keep":      (*world).stepKeep,
+	"walk":      (*world).stepWalk,
+	"signin":    (*world).stepSignIn,
+	"redirect":  (*world).stepRedirect,
+	"redeem":    (*world).stepRedeem,
+	"refresh":   (*world).stepRefresh,
+	"idclaim":   (*world).stepIDClaim,
 }
 
 func play(t *testing.T, srv *sekishotest.Server, sc scenario) {
-	w := &world{t: t, srv: srv, vars: map[string]string{"url": srv.URL, "operator": srv.Bootstrap.ClientID, "operator.secret": srv.Bootstrap.ClientSecret}}
+	w := &world{t: t, srv: srv, browser: "first", jars: map[string]http.CookieJar{}, vars: map[string]string{"url": srv.URL, "operator": srv.Bootstrap.ClientID, "operator.secret": srv.Bootstrap.ClientSecret}}
 	w.found()
 	for _, st := range sc.steps {
 		do, ok := verbs[st.verb]
@@ -61,9 +85,14 @@ func play(t *testing.T, srv *sekishotest.Server, sc scenario) {
 			t.Fatalf("line %d failed (%s %s); last answer %d %s", st.line, st.verb, strings.Join(st.args, " "), w.status, w.body)
 		}
 	}
-	for _, name := range []string{"secret", "second", "short", "sp"} {
+	for _, name := range []string{"secret", "second", "short", "sp", "client.secret", "code", "refresh", "access", "id"} {
 		if secret := w.vars[name]; len(secret) > 40 && srv.Log.Contains(secret) {
 			t.Errorf("the log holds the secret %s", name)
+		}
+	}
+	for name, value := range w.vars {
+		if strings.HasSuffix(name, ".password") && srv.Log.Contains(value) {
+			t.Errorf("the log holds the password %s", name)
 		}
 	}
 }
@@ -76,7 +105,9 @@ func (w *world) found() {
 	n := nextTenant()
 	w.graph(operator, "POST", "/beta/sekisho/tenants", fmt.Sprintf(`{"displayName":"Scenario %d","domain":"s%d.example"}`, n, n), 201)
 	w.vars["tenant"], w.vars["domain"] = w.at("tenantId"), fmt.Sprintf("s%d.example", n)
-	w.admin = w.graphToken(w.vars["tenant"], w.at("clientId"), w.at("clientSecret"))
+	w.adminID, w.adminSecret = w.at("clientId"), w.at("clientSecret")
+	w.admin = w.graphToken(w.vars["tenant"], w.adminID, w.adminSecret)
+	w.adminUntil = w.srv.Now().Add(50 * time.Minute)
 
 	w.graph(w.admin, "POST", "/v1.0/applications", `{"displayName":"Orders API","api":{"requestedAccessTokenVersion":2},
 		"appRoles":[{"id":"00000000-0000-4000-8000-0000000000a1","value":"Orders.Read.All","displayName":"r","description":"r","isEnabled":true,"allowedMemberTypes":["Application"]},
@@ -250,6 +281,12 @@ func (w *world) stepToken(st step) {
 		{"grant_type", "client_credentials"}, {"client_id", w.vars["daemon"]},
 		{"client_secret", w.vars["secret"]}, {"scope", w.vars["api"] + "/.default"},
 	}
+	w.postToken(st, form)
+}
+
+// postToken posts the form to the token endpoint, changed by the parameters of the
+// step.
+func (w *world) postToken(st step, form [][2]string) {
 	path, method, query := "/"+w.vars["tenant"]+"/oauth2/v2.0/token", "POST", ""
 	headers := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
 	raw, hasRaw := "", false
@@ -346,7 +383,7 @@ func (w *world) stepGraph(st step) {
 		}
 		want = n
 	}
-	w.graph(w.admin, st.args[0], w.expand(st.args[1]), w.expand(st.body), want)
+	w.graph(w.token(), st.args[0], w.expand(st.args[1]), w.expand(st.body), want)
 }
 
 // stepSave keeps a member of the last answer: save name = member
@@ -386,25 +423,10 @@ func (w *world) stepExpect(st step) {
 	}
 }
 
-// stepClaim compares a claim of the access token: claim name = value, or claim
-// name absent. Values are JSON, or plain text.
+// stepClaim compares a claim of the access token of the last answer; see
+// compareClaim.
 func (w *world) stepClaim(st step) {
-	claims := payload(w.t, w.at("access_token"))
-	got, ok := claims[st.args[0]]
-	if st.args[1] == "absent" {
-		if ok {
-			w.t.Errorf("claim %s is %v", st.args[0], got)
-		}
-		return
-	}
-	want := w.expand(strings.Join(st.args[2:], " "))
-	text, err := json.Marshal(got)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if string(text) != want && string(text) != strconv.Quote(want) {
-		w.t.Errorf("claim %s is %s, want %s", st.args[0], text, want)
-	}
+	w.compareClaim(st, payload(w.t, w.at("access_token")))
 }
 
 func payload(t *testing.T, token string) map[string]any {
