@@ -52,7 +52,7 @@ const day = 24 * time.Hour
 
 var (
 	browserLimits    = limits{idle: day, absolute: 30 * day}
-	persistentLimits = limits{idle: 90 * day, absolute: 365 * day}
+	persistentLimits = limits{idle: 90 * day, absolute: LongestLife}
 )
 
 func limitsOf(persistent bool) limits {
@@ -62,8 +62,8 @@ func limitsOf(persistent bool) limits {
 	return browserLimits
 }
 
-// IdleLimit is how long a session outlives its last use.
-func IdleLimit(persistent bool) time.Duration { return limitsOf(persistent).idle }
+// LongestLife is how long a persistent session can last without a new proof.
+const LongestLife = 365 * day
 
 // expiry is when a session ends if it is not used again after now.
 func expiry(s *Session, now time.Time) time.Time {

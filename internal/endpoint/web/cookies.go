@@ -81,7 +81,9 @@ func notSecret(c rune) bool {
 
 // SetSessions makes the browser's cookies hold these sessions and no others: those
 // that end with the browser in one, the persistent ones in the other. Of more than
-// session.MaxAccounts, those that were used last stay.
+// session.MaxAccounts, those that were used last stay. How long a session is good
+// without use is for the server to judge: the cookie lasts as long as any can, so
+// that it need not be set at each use.
 func SetSessions(w http.ResponseWriter, live []session.Live) {
 	if len(live) > session.MaxAccounts {
 		live = slices.Clone(live)
@@ -97,7 +99,7 @@ func SetSessions(w http.ResponseWriter, live []session.Live) {
 		}
 	}
 	setCookie(w, sessionsCookie, strings.Join(ends, secretSplitter), 0)
-	setCookie(w, persistentCookie, strings.Join(stays, secretSplitter), session.IdleLimit(true))
+	setCookie(w, persistentCookie, strings.Join(stays, secretSplitter), session.LongestLife)
 }
 
 // Browser is the random name of a browser. It says nothing of who uses it and

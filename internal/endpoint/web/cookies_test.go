@@ -118,7 +118,7 @@ func TestCookieAttributes(t *testing.T) {
 		}
 	}
 	for _, c := range w.Result().Cookies()[:2] {
-		if want := map[string]int{"__Host-sekisho": 0, "__Host-sekisho-stay": 90 * 24 * 3600}[c.Name]; c.MaxAge != want {
+		if want := map[string]int{"__Host-sekisho": 0, "__Host-sekisho-stay": 365 * 24 * 3600}[c.Name]; c.MaxAge != want {
 			t.Errorf("%s lives for %d seconds, want %d", c.Name, c.MaxAge, want)
 		}
 	}
