@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 )
@@ -144,8 +145,9 @@ func (c *call) mayHold(assigned []directory.AppRoleAssignment) error {
 }
 
 // covers reports whether the caller may do all that an application permission
-// opens. Of a person that is known from the routes: the permission has to open
-// some, and each of them must be open to the person, for every object.
+// opens. Of a person that is known from the routes: each that the permission
+// opens must be open to the person, for every object. A permission to write that
+// opens nothing to write here, or none at all, is nobody's.
 func (c *call) covers(permission string) (bool, error) {
 	if c.actor.User == "" && (holds(c.actor.Roles, permission) || holds(c.actor.Roles, "AppRoleAssignment.ReadWrite.All")) {
 		return true, nil // or the caller could give itself the same
@@ -165,7 +167,7 @@ func (c *call) covers(permission string) (bool, error) {
 		if rt.right == noRight || !p.has(rt.right) {
 			return false, nil
 		}
-		opens = true
+		opens = opens || !rt.reads() || strings.Contains(permission, ".Read.") || strings.Contains(permission, ".ReadBasic.")
 	}
 	return opens, nil
 }
