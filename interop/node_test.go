@@ -33,7 +33,7 @@ func TestNodeOpenIDClient(t *testing.T) {
 
 func runNode(t *testing.T, client, script string, cases ...outcome.Case) {
 	t.Helper()
-	node, npm := tool(t, "node"), tool(t, "npm")
+	node := tool(t, "node")
 	out, err := exec.Command(node, "--version").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -43,9 +43,16 @@ func runNode(t *testing.T, client, script string, cases ...outcome.Case) {
 		t.Fatalf("node is %s here, and the clients need %d: run `make deps-interop`, then put the folder that scripts/node.sh prints first in PATH",
 			strings.TrimSpace(string(out)), leastNode)
 	}
-	install(t, "node", "node_modules/.installed", []string{"package.json", "package-lock.json"}, []string{npm, "ci", "--ignore-scripts", "--loglevel=error"})
+	installNode(t)
 	program{
 		client: client, command: []string{node, script}, dir: "node",
 		env: []string{"NODE_EXTRA_CA_CERTS=" + stage.server.CAFile}, cases: cases,
 	}.run(t)
+}
+
+// installNode fetches the packages of the folder node.
+func installNode(t *testing.T) {
+	t.Helper()
+	install(t, "node", "node_modules/.installed", []string{"package.json", "package-lock.json"},
+		[]string{tool(t, "npm"), "ci", "--ignore-scripts", "--loglevel=error"})
 }

@@ -102,7 +102,11 @@ func (f Frame) Link(path string) string {
 	if !f.chosen {
 		return path
 	}
-	return path + "?ui_locales=" + f.language.tag()
+	sep := "?"
+	if strings.Contains(path, "?") {
+		sep = "&"
+	}
+	return path + sep + "ui_locales=" + f.language.tag()
 }
 
 // Chosen is the language to repeat in forms, "" if the browser's own will do.

@@ -32,6 +32,19 @@ func do(h http.Handler, r *http.Request, header ...string) *httptest.ResponseRec
 	return w
 }
 
+// examples are error pages under /show/.
+var examples = map[string]func(p *page.Pages, w http.ResponseWriter, r *http.Request){
+	"redirect": func(p *page.Pages, w http.ResponseWriter, r *http.Request) {
+		p.WriteError(w, r, aadsts.New(aadsts.RedirectNotRegistered, "https://orders.hakone.example/callback", ordersID), page.Details{Application: "Orders", ClientID: ordersID})
+	},
+	"tenant": func(p *page.Pages, w http.ResponseWriter, r *http.Request) {
+		p.WriteError(w, r, aadsts.New(aadsts.TenantNotFound, "hakonne.example"), page.Details{})
+	},
+	"busy": func(p *page.Pages, w http.ResponseWriter, r *http.Request) {
+		p.WriteError(w, r, aadsts.New(aadsts.DirectoryUnavailable), page.Details{})
+	},
+}
+
 // holdsAlways checks what is true of every page, whatever it says.
 func holdsAlways(t *testing.T, w *httptest.ResponseRecorder) {
 	t.Helper()
@@ -74,7 +87,7 @@ func mainOf(body string) string {
 
 func TestErrorPage(t *testing.T) {
 	h := routes(newPages(t))
-	w := get(t, h, "/dev/components/error-redirect")
+	w := get(t, h, "/show/redirect")
 	if w.Code != http.StatusBadRequest {
 		t.Errorf("status %d", w.Code)
 	}
@@ -94,7 +107,7 @@ func TestErrorPage(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if w := get(t, h, "/dev/components/error-busy"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+	if w := get(t, h, "/show/busy"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("busy: status %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
 }
@@ -198,11 +211,11 @@ func TestSwitchingTheLanguage(t *testing.T) {
 		{"plain", "/", `<a href="?ui_locales=ja" lang="ja" hreflang="ja">日本語</a>`},
 		{"back", "/?ui_locales=ja", `<a href="?ui_locales=en" lang="en" hreflang="en">English</a>`},
 		{"keeps the question", "/error?code=50011&mkt=ja-JP", `<a href="?code=50011&amp;ui_locales=en" lang="en"`},
-		{"named twice", "/dev/components/error-tenant?ui_locales=en&ui_locales=en&a=1&a=2", `<a href="?a=1&amp;a=2&amp;ui_locales=ja"`},
-		{"hostile", "/dev/components/error-tenant?x=%22%3E%3Cscript%3E&%22%3E%3Cb%3E=1", `<a href="?%22%3E%3Cb%3E=1&amp;ui_locales=ja&amp;x=%22%3E%3Cscript%3E"`},
+		{"named twice", "/show/tenant?ui_locales=en&ui_locales=en&a=1&a=2", `<a href="?a=1&amp;a=2&amp;ui_locales=ja"`},
+		{"hostile", "/show/tenant?x=%22%3E%3Cscript%3E&%22%3E%3Cb%3E=1", `<a href="?%22%3E%3Cb%3E=1&amp;ui_locales=ja&amp;x=%22%3E%3Cscript%3E"`},
 		{"our links keep it", "/?ui_locales=en", `<a href="/error?ui_locales=en">`},
 		{"our forms keep it", "/error?ui_locales=ja", `<input type="hidden" name="ui_locales" value="ja">`},
-		{"the error's link keeps it", "/dev/components/error-redirect?ui_locales=ja", `<a href="/error?code=50011&amp;ui_locales=ja">`},
+		{"the error's link keeps it", "/show/redirect?ui_locales=ja", `<a href="/error?code=50011&amp;ui_locales=ja">`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := get(t, h, tt.target)
@@ -213,9 +226,9 @@ func TestSwitchingTheLanguage(t *testing.T) {
 		})
 	}
 	for name, r := range map[string]*http.Request{
-		"posted form":      httptest.NewRequest(http.MethodPost, "/dev/components/error-tenant", strings.NewReader("a=b")),
-		"unreadable query": httptest.NewRequest(http.MethodGet, "/dev/components/error-tenant?a;b", nil),
-		"long query":       httptest.NewRequest(http.MethodGet, "/dev/components/error-tenant?a="+strings.Repeat("x", 5000), nil),
+		"posted form":      httptest.NewRequest(http.MethodPost, "/show/tenant", strings.NewReader("a=b")),
+		"unreadable query": httptest.NewRequest(http.MethodGet, "/show/tenant?a;b", nil),
+		"long query":       httptest.NewRequest(http.MethodGet, "/show/tenant?a="+strings.Repeat("x", 5000), nil),
 	} {
 		if w := do(h, r); strings.Contains(w.Body.String(), "hreflang") {
 			t.Errorf("%s: a link cannot repeat that", name)

@@ -56,7 +56,10 @@ func (p *Pages) WriteConfirmSignOut(w http.ResponseWriter, r *http.Request, v Co
 }
 
 // WriteSignedOut frames the applications' logout addresses (OpenID Connect
-// Front-Channel Logout 1.0 §3) and leads on to the next page.
+// Front-Channel Logout 1.0 §3) and leads on to the next page as soon as they have
+// loaded: a browser lets a refresh wait for the whole document (HTML, shared
+// declarative refresh steps), and a time of its own would hurry people (WCAG 2.2,
+// 2.2.1).
 func (p *Pages) WriteSignedOut(w http.ResponseWriter, r *http.Request, v SignedOut) {
 	pg := &signedOutPage{Application: v.Application, Account: v.Account}
 	if v.Next != "" {

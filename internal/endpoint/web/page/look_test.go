@@ -27,8 +27,8 @@ func newPages(t *testing.T) *page.Pages {
 	return p
 }
 
-// routes serves the pages as the server does, and the samples.
-func routes(p *page.Pages) http.Handler { return serve(p, nil) }
+// routes serves the pages as development mode does, and the examples.
+func routes(p *page.Pages) http.Handler { return serve(p, examples) }
 
 func serve(p *page.Pages, shown map[string]func(p *page.Pages, w http.ResponseWriter, r *http.Request)) http.Handler {
 	mux := http.NewServeMux()
@@ -36,7 +36,6 @@ func serve(p *page.Pages, shown map[string]func(p *page.Pages, w http.ResponseWr
 	mux.Handle("/error", p.ErrorLookup())
 	mux.Handle("/assets/", p.Assets())
 	mux.Handle("/dev/components", p.Components())
-	mux.Handle("/dev/components/", p.Components())
 	for name, show := range shown {
 		mux.HandleFunc("/show/"+name, func(w http.ResponseWriter, r *http.Request) { show(p, w, r) })
 	}

@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -18,16 +19,19 @@ type sample struct {
 	draw        func(p *Pages, w http.ResponseWriter, r *http.Request)
 }
 
-func (s sample) path() string { return componentsPath + "/" + s.page + "-" + s.state }
+func (s sample) name() string { return s.page + "-" + s.state }
+func (s sample) path() string { return componentsPath + "?show=" + s.name() }
 
 // componentsPath is where development mode shows the components.
 const componentsPath = "/dev/components"
 
-// acceptedPath stands for an application that a page answers to. It says nothing,
+// acceptedName stands for an application that a page answers to. It says nothing,
 // so that the browser keeps showing the page.
-const acceptedPath = componentsPath + "/accepted"
+const acceptedName = "accepted"
 
-func accepted(r *http.Request) string { return web.From(r.Context()).Hosts.Login + acceptedPath }
+func accepted(r *http.Request) string {
+	return web.From(r.Context()).Hosts.Login + componentsPath + "?show=" + acceptedName
+}
 
 // samples are all of them.
 func samples() []sample {
@@ -114,28 +118,25 @@ func (p *componentsPage) Mixed() bool { return mixed(p.Groups) }
 // All are facts to copy.
 func (p *componentsPage) All() Facts { return p.Copy.and(p.Trace) }
 
-// Components serves the component page at /dev/components, and below it each
-// sample. It belongs into development mode alone.
+// Components serves the component page at /dev/components, and each sample there
+// by the parameter show. It belongs into development mode alone.
 func (p *Pages) Components() http.Handler {
-	byPath := map[string]sample{}
+	byName := map[string]sample{"": {draw: (*Pages).drawComponents}}
 	for _, s := range samples() {
-		byPath[s.path()] = s
+		byName[s.name()] = s
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			r.Body = http.MaxBytesReader(w, r.Body, web.MaxForm)
 		}
-		if r.URL.Path == componentsPath {
-			p.drawComponents(w, r)
-			return
-		}
-		if r.URL.Path == acceptedPath {
+		name := queryValue(r, "show")
+		if name == acceptedName {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		s, ok := byPath[r.URL.Path]
+		s, ok := byName[name]
 		if !ok {
-			p.WriteError(w, r, aadsts.New(aadsts.MalformedRequest, "there is no page at this path"), Details{})
+			p.WriteError(w, r, aadsts.New(aadsts.MalformedRequest, "there is no such sample"), Details{})
 			return
 		}
 		s.draw(p, w, r)
@@ -164,7 +165,7 @@ func (p *Pages) drawComponents(w http.ResponseWriter, r *http.Request) {
 // comes back to the sample, where it can change the language.
 func sampleFlow(r *http.Request) Flow {
 	f := Flow{
-		Action: r.URL.Path, State: "c2FtcGxl", Application: "Orders", Tenant: "Hakone Teahouses",
+		Action: componentsPath + "?show=" + url.QueryEscape(queryValue(r, "show")), State: "c2FtcGxl", Application: "Orders", Tenant: "Hakone Teahouses",
 		Publisher: Publisher{Name: "Usui Logistics", Domain: "usui.example", Verified: true},
 		Account:   &Account{"Hana Mori", "hana@hakone.example"},
 		Targets:   []string{"https://orders.hakone.example"}, Cancel: true,

@@ -156,7 +156,7 @@ var endSamples = []sample{
 	}},
 	{"signedout", "next", func(p *Pages, w http.ResponseWriter, r *http.Request) {
 		p.WriteSignedOut(w, r, SignedOut{Account: &Account{"Hana Mori", "hana@hakone.example"}, Application: "Orders",
-			Next: accepted(r) + "?state=a%20b;c", Frames: []string{accepted(r) + "?sid=1", "javascript:alert(1)"}})
+			Next: accepted(r) + "&state=a%20b;c", Frames: []string{accepted(r) + "&sid=1", "javascript:alert(1)"}})
 	}},
 	{"adminconsented", "done", func(p *Pages, w http.ResponseWriter, r *http.Request) {
 		p.WriteAdminConsented(w, r, AdminConsented{Application: "Orders", Tenant: "Hakone Teahouses"})
