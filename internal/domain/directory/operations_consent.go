@@ -34,6 +34,7 @@ func (n *Consent) Principal(ctx context.Context, appID ID) (*ServicePrincipal, e
 	if errors.Is(err, ErrNotFound) {
 		sp, err = n.o.PrepareServicePrincipal(ctx, n.c, &ServicePrincipal{AppID: appID, AccountEnabled: true})
 		if err == nil {
+			sp.Owners = nil // whoever consents first does not own the application here
 			n.record.Principals = append(n.record.Principals, sp)
 		} else if now, lookErr := there(); lookErr == nil {
 			sp, err = now, nil // another consent was faster
