@@ -61,9 +61,13 @@ func (q *Request) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if q.endpoint.Refused != nil {
 		q.endpoint.Refused(r, q.Party, d.Number)
 	}
-	q.send(w, r, []frontchannel.Field{
+	fields := []frontchannel.Field{
 		{Name: "admin_consent", Value: "True"}, {Name: "error", Value: d.Error}, {Name: "error_description", Value: d.Description},
-	})
+	}
+	if d.URI != "" {
+		fields = append(fields, frontchannel.Field{Name: "error_uri", Value: d.URI})
+	}
+	q.send(w, r, fields)
 }
 
 // send carries the fields to the proven address, with the state as it came.

@@ -99,7 +99,7 @@ func instance(login, graph string) []page.Field {
 
 // onPage are the refusals that the application cannot do anything about: the
 // person is told.
-var onPage = []aadsts.Code{aadsts.SignInExpired, aadsts.InvalidInput}
+var onPage = []aadsts.Code{aadsts.SignInExpired, aadsts.InvalidInput, aadsts.ConsentNotRecorded}
 
 // Refuse tells the application that it gets nothing (RFC 6749 §4.1.2.1), or shows
 // a page as long as no address is proven.
