@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -49,6 +50,12 @@ func run(ctx context.Context, lookup func(string) (string, bool), out io.Writer,
 	if len(cfg.Audiences) == 0 {
 		r.Fault("AUDIENCES", "is not set: the client id of this API and its App ID URIs, with commas between them")
 	}
+	origins := r.List("ALLOWED_ORIGINS")
+	for _, o := range origins {
+		if u, err := url.Parse(o); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != o {
+			r.Fault("ALLOWED_ORIGINS", "has %q: give origins like https://orders.example, without a path", o)
+		}
+	}
 	store := &orders.Store{}
 	if file := r.Optional("ORDERS_FILE", ""); file != "" {
 		if err := load(store, file); err != nil {
@@ -62,7 +69,7 @@ func run(ctx context.Context, lookup func(string) (string, bool), out io.Writer,
 	if err != nil {
 		return fmt.Errorf("settings:\n%w", err)
 	}
-	return s.serve(ctx, orders.Handler(verifier, store), out)
+	return s.serve(ctx, orders.CORS(origins, orders.Handler(verifier, store)), out)
 }
 
 func load(store *orders.Store, file string) error {

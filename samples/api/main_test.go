@@ -57,6 +57,7 @@ func TestBadSettings(t *testing.T) {
 		want []string
 	}{
 		{"nothing set", nil, []string{"AUTHORITY is not set", "AUDIENCES is not set"}},
+		{"origin with a path", map[string]string{"ALLOWED_ORIGINS": "https://orders.example/"}, []string{"ALLOWED_ORIGINS has"}},
 		{"files missing", map[string]string{"ORDERS_FILE": "none.json", "TLS_CERT_FILE": "none.pem", "CA_FILE": "none.pem"},
 			[]string{"ORDERS_FILE is of no use", "TLS_CERT_FILE and TLS_KEY_FILE are of no use", "CA_FILE cannot be read"}},
 		{"several tenants, none allowed", map[string]string{"AUTHORITY": "https://login.microsoftonline.com/organizations", "AUDIENCES": "api://orders"},
