@@ -29,12 +29,22 @@ type answer struct {
 	Applications int `json:"applications,omitempty"`
 	// Done says that the client has seen to the case by itself.
 	Done bool `json:"done,omitempty"`
+	// IDToken names the person who signed in, Account the client's own name for the
+	// account (uid.utid).
+	IDToken string `json:"idToken,omitempty"`
+	Account string `json:"account,omitempty"`
+	// Public says that the client proved itself by PKCE alone.
+	Public bool `json:"public,omitempty"`
+	// Subject is what UserInfo answered, Me the id that Graph's /me did.
+	Subject string `json:"subject,omitempty"`
+	Me      string `json:"me,omitempty"`
 	// Failed is the client's error, where none is expected.
 	Failed string `json:"failed,omitempty"`
 }
 
 // How a client proved itself, as azpacr and appidacr say it.
 const (
+	byNothing   = "0"
 	bySecret    = "1"
 	byAssertion = "2"
 )
@@ -66,7 +76,10 @@ func judge(ctx context.Context, p *party, a answer) error {
 		return capable(ctx, p, a)
 	case outcome.Graph:
 		return fitsGraph(p, a)
-	case outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse, outcome.Metadata:
+	case outcome.SignIn, outcome.SignInCache, outcome.Refresh, outcome.Redirect, outcome.Popup, outcome.Iframe, outcome.IframeRefused,
+		outcome.UserInfo, outcome.Me, outcome.Declined:
+		return judgePerson(ctx, p, a)
+	case outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse, outcome.Metadata, outcome.Incremental:
 		if !a.Done {
 			return errors.New("the client did not say that it had done this")
 		}

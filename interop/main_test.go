@@ -16,6 +16,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/interop/internal/administrator"
 	"github.com/sekisho-id/sekisho/interop/internal/issuer"
+	"github.com/sekisho-id/sekisho/interop/internal/person"
 	"github.com/sekisho-id/sekisho/interop/internal/platform"
 )
 
@@ -33,6 +34,8 @@ var stage struct {
 	issuer *issuer.Issuer
 	// caller are the machine's variables as they were before ours.
 	caller []string
+	// people have what the pages of one browser are for.
+	people people
 }
 
 func TestMain(m *testing.M) {
@@ -67,6 +70,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer stage.issuer.Stop()
+	defer stage.people.stop()
 	return m.Run(), nil
 }
 
@@ -142,7 +146,16 @@ type party struct {
 	ScopeV1    string `json:"scopeV1"`
 	GraphScope string `json:"graphScope"`
 
+	// Permission is a delegated permission of the API with version 2.0 tokens.
+	Permission string `json:"permission"`
+	// Address is the account of the person who uses this client alone.
+	Address string `json:"address"`
+	// Browser is where a program asks for somebody to open an address.
+	Browser string `json:"browser"`
+
 	certificate *certificate
+	person      person.Person
+	personID    string
 }
 
 // authority is the authority with the tenant named by id or domain.
@@ -158,7 +171,7 @@ func register(t *testing.T, name string) *party {
 			t.Fatal(err)
 		}
 	}
-	app, err := stage.admin.AddClient(ctx, "Interop "+name, stage.v1, stage.v2)
+	app, err := stage.admin.AddClient(ctx, "Interop "+name, redirects, stage.v1, stage.v2)
 	must(err)
 	secret, err := stage.admin.AddSecret(ctx, app)
 	must(err)
@@ -173,13 +186,18 @@ func register(t *testing.T, name string) *party {
 	file := filepath.Join(dir, "assertion.jwt")
 	must(os.WriteFile(file, []byte(assertion), 0o600))
 	s := stage.server
+	who := person.Person{Address: strings.ReplaceAll(name, " ", "-") + "@" + s.Domain, Password: newPassword()}
+	secrets = append(secrets, who.Password)
+	account, err := stage.admin.AddPerson(ctx, name, who.Address, who.Password)
+	must(err)
 	return &party{
 		AuthorityHost: s.BaseURL, Host: s.Host(), GraphURL: s.GraphURL, Tenant: s.ID, Domain: s.Domain, Elsewhere: s.Demo[elsewhere].ID,
 		ClientID: app.AppID, Secret: secret, WrongSecret: "not-" + app.ID,
 		CertificateFile: cert.file, KeyFile: cert.keyFile, Thumbprint: cert.sha1(), ThumbprintSHA256: cert.sha256(),
 		AssertionFile: file,
 		Scope:         stage.v2.Scope(), ScopeV1: stage.v1.Scope(), GraphScope: administrator.GraphScope,
-		certificate: cert,
+		Permission: stage.v2.Delegated(administrator.Permission), Address: who.Address,
+		certificate: cert, person: who, personID: account.ID,
 	}
 }
 

@@ -19,16 +19,25 @@ var (
 	japanese = language{"クライアント", "バージョン", "未実行", func(i outcome.Info) string { return i.ColumnJA }}
 )
 
-func briefCases() []outcome.Info {
-	return slices.DeleteFunc(slices.Clone(outcome.Cases), func(i outcome.Info) bool { return !i.Brief })
+// casesThat are those that fit, in the order of the columns.
+func casesThat(fit func(outcome.Info) bool) []outcome.Info {
+	return slices.DeleteFunc(slices.Clone(outcome.Cases), func(i outcome.Info) bool { return !fit(i) })
+}
+
+func briefCases() []outcome.Info { return casesThat(func(i outcome.Info) bool { return i.Brief }) }
+
+func daemonCases() []outcome.Info {
+	return casesThat(func(i outcome.Info) bool { return i.Brief && !i.Person })
 }
 
 func otherCases() []outcome.Info {
-	return slices.DeleteFunc(slices.Clone(outcome.Cases), func(i outcome.Info) bool { return i.Brief })
+	return casesThat(func(i outcome.Info) bool { return !i.Brief && !i.Person })
 }
 
-// table has a row for each client and a column for each case. Only what a test
-// passed has a mark.
+func personCases() []outcome.Info { return casesThat(func(i outcome.Info) bool { return i.Person }) }
+
+// table has a row for each client that was not run or has one of the cases, and a
+// column for each case. Only what a test passed has a mark.
 func table(s outcome.Summary, cases []outcome.Info, words language) string {
 	var b strings.Builder
 	heads := []string{words.client, words.version}
@@ -43,6 +52,9 @@ func table(s outcome.Summary, cases []outcome.Info, words language) string {
 		r, run := s.Of(c.ID)
 		if run {
 			cells[1] = r.Version
+			if !slices.ContainsFunc(cases, func(i outcome.Info) bool { return r.Has(i.Case) }) {
+				continue
+			}
 		}
 		for _, i := range cases {
 			mark := ""
@@ -73,9 +85,17 @@ off, which would ask Microsoft about our host. ` + "`sekisho env`" + ` prints th
 func clientsPage(s outcome.Summary) string {
 	var b strings.Builder
 	b.WriteString(intro)
-	fmt.Fprintf(&b, "\n## What works\n\n%s\n## More cases\n\nOnly clients that were run.\n\n%s", table(s, briefCases(), english), tested(table(s, otherCases(), english)))
+	fmt.Fprintf(&b, "\n## What works\n\nApplications on their own, without a person.\n\n%s", table(s, daemonCases(), english))
+	fmt.Fprintf(&b, "\n## People who sign in\n\nSomebody goes through the pages in a Chromium. Only clients that were run.\n\n%s", tested(table(s, personCases(), english)))
+	fmt.Fprintf(&b, "\n## More cases\n\nOnly clients that were run.\n\n%s", tested(table(s, otherCases(), english)))
 	b.WriteString("\n## What the columns mean\n\n")
 	for _, i := range outcome.Cases {
+		if !i.Person {
+			fmt.Fprintf(&b, "- **%s**: %s.\n", i.Column, i.Checks)
+		}
+	}
+	b.WriteString("\nWhere people sign in:\n\n")
+	for _, i := range personCases() {
 		fmt.Fprintf(&b, "- **%s**: %s.\n", i.Column, i.Checks)
 	}
 	b.WriteString("\n## Settings\n")

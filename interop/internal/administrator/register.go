@@ -13,8 +13,19 @@ const (
 	GraphRole = "Application.Read.All"
 )
 
-// roleID is the id of Role in each API; ids are unique within an application.
-const roleID = "0c9f7d52-8a3e-4c7b-9b3a-6f1f6f3d2a10"
+// Permission and Other are what each API lets people agree to.
+const (
+	Permission = "Orders.Read"
+	Other      = "Orders.Write"
+)
+
+// The ids of Role, Permission and Other in each API; ids are unique within an
+// application.
+const (
+	roleID       = "0c9f7d52-8a3e-4c7b-9b3a-6f1f6f3d2a10"
+	permissionID = "0c9f7d52-8a3e-4c7b-9b3a-6f1f6f3d2a11"
+	otherID      = "0c9f7d52-8a3e-4c7b-9b3a-6f1f6f3d2a12"
+)
 
 // API is a registered Web API.
 type API struct {
@@ -30,12 +41,18 @@ type API struct {
 // Scope asks for everything that the client was granted of the API.
 func (a *API) Scope() string { return a.URI + "/.default" }
 
-// AddAPI registers an API that offers Role and asks for tokens of a version, with
-// the capabilities of the client among the claims.
+// Delegated asks for one permission that people agree to.
+func (a *API) Delegated(value string) string { return a.URI + "/" + value }
+
+// AddAPI registers an API that offers Role, Permission and Other and asks for tokens
+// of a version, with the capabilities of the client among the claims.
 func (a *Administrator) AddAPI(ctx context.Context, name string, version int) (*API, error) {
 	app, err := a.addApplication(ctx, object{
 		"displayName": name, "signInAudience": "AzureADMyOrg",
-		"api": object{"requestedAccessTokenVersion": version},
+		"api": object{
+			"requestedAccessTokenVersion": version,
+			"oauth2PermissionScopes":      []object{scope(permissionID, Permission, "Read your orders"), scope(otherID, Other, "Change your orders")},
+		},
 		"appRoles": []object{{
 			"id": roleID, "value": Role, "displayName": "Read all orders", "description": "Read every order without a user.",
 			"isEnabled": true, "allowedMemberTypes": []string{"Application"},
@@ -54,6 +71,14 @@ func (a *Administrator) AddAPI(ctx context.Context, name string, version int) (*
 	return api, err
 }
 
+func scope(id, value, text string) object {
+	return object{
+		"id": id, "value": value, "type": "User", "isEnabled": true,
+		"userConsentDisplayName": text, "userConsentDescription": text + ".",
+		"adminConsentDisplayName": text, "adminConsentDescription": text + ".",
+	}
+}
+
 // Application is a registered client.
 type Application struct {
 	ID        string `json:"id"`
@@ -61,10 +86,17 @@ type Application struct {
 	Principal string `json:"-"`
 }
 
+// Redirects are the addresses that answers for people may go to, by the kind of
+// client that waits there. On localhost any port will do.
+type Redirects struct{ Web, SPA, Native []string }
+
 // AddClient registers a client, lets it into the tenant and grants it Role of each
 // API and GraphRole.
-func (a *Administrator) AddClient(ctx context.Context, name string, apis ...*API) (*Application, error) {
-	app, err := a.addApplication(ctx, object{"displayName": name, "signInAudience": "AzureADMultipleOrgs"})
+func (a *Administrator) AddClient(ctx context.Context, name string, to Redirects, apis ...*API) (*Application, error) {
+	app, err := a.addApplication(ctx, object{
+		"displayName": name, "signInAudience": "AzureADMultipleOrgs",
+		"web": object{"redirectUris": to.Web}, "spa": object{"redirectUris": to.SPA}, "publicClient": object{"redirectUris": to.Native},
+	})
 	if err != nil {
 		return nil, err
 	}

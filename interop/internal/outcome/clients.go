@@ -66,6 +66,33 @@ authorizer, err := auth.NewAuthorizerFromCredentials(ctx, auth.Credentials{
 }, env.MicrosoftGraph)`,
 	},
 	{
+		ID: "msal-go-people", Name: "MSAL Go, web application", Package: "github.com/AzureAD/microsoft-authentication-library-for-go", Language: "Go", Trust: trustGo, Syntax: "go",
+		Settings: `client, err := confidential.New("https://H/TENANT", clientID, credential,
+	confidential.WithInstanceDiscovery(false))
+// AuthCodeURL adds no scopes of its own, AcquireTokenByAuthCode does: a person can only agree to
+// what the first one names.
+address, err := client.AuthCodeURL(ctx, clientID, redirectURI,
+	[]string{"openid", "profile", "offline_access", scope})`,
+	},
+	{
+		ID: "msal-go-interactive", Name: "MSAL Go, desktop", Package: "github.com/AzureAD/microsoft-authentication-library-for-go", Language: "Go", Trust: trustGo, Syntax: "go",
+		Settings: `// The application is registered with http://localhost for mobile and desktop; the port is free.
+client, err := public.New(clientID, public.WithAuthority("https://H/TENANT"), public.WithInstanceDiscovery(false))
+result, err := client.AcquireTokenInteractive(ctx, scopes)`,
+	},
+	{
+		ID: "azidentity-interactive", Name: "azidentity, desktop", Package: "github.com/Azure/azure-sdk-for-go/sdk/azidentity", Language: "Go", Trust: trustGo, Syntax: "go",
+		Settings: `credential, err := azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{
+	ClientID: clientID, TenantID: tenant, DisableInstanceDiscovery: true,
+	ClientOptions: azcore.ClientOptions{Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: "https://H/"}},
+})`,
+	},
+	{
+		ID: "go-oidc-people", Name: "go-oidc with golang.org/x/oauth2, web application", Package: "github.com/coreos/go-oidc/v3", Language: "Go", Trust: trustGo, Syntax: "go",
+		Settings: `provider, err := oidc.NewProvider(ctx, "https://H/TENANT/v2.0")
+config := oauth2.Config{Endpoint: provider.Endpoint(), Scopes: []string{oidc.ScopeOpenID, "profile", scope}} // and the rest as ever`,
+	},
+	{
 		ID: "msal-node", Name: "MSAL Node", Package: "@azure/msal-node", Language: "Node", Trust: trustNode, Syntax: "js",
 		Settings: `new ConfidentialClientApplication({
   auth: { clientId, clientSecret, authority: "https://H/TENANT", knownAuthorities: ["H"] },
