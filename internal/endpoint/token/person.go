@@ -37,7 +37,19 @@ func (e *Endpoint) enter(ctx context.Context, x *exchange, id directory.TenantID
 	if x.tenant != nil {
 		return nil
 	}
-	t, err := e.resolveTenant(ctx, id.String())
+	name, err := directory.ParseTenantName(x.tenantName)
+	if err != nil {
+		return aadsts.New(aadsts.InvalidTenantName, x.tenantName)
+	}
+	// Of the aliases, one means organisations and one personal accounts.
+	personal := id == directory.Consumers
+	if name.Kind == directory.NameConsumers && !personal || name.Kind == directory.NameOrganizations && personal {
+		return aadsts.New(aadsts.AccountTypeRefused).Named("invalid_grant").WithStatus(http.StatusBadRequest)
+	}
+	t, err := e.Lookup.TenantByName(ctx, id.String())
+	if errors.Is(err, directory.ErrNotFound) || err == nil && t.Disabled {
+		return aadsts.New(aadsts.TenantNotFound, id.String())
+	}
 	if err != nil {
 		return err
 	}

@@ -166,6 +166,7 @@ func TestRefreshInAnotherTenant(t *testing.T) {
 		t.Error("an alias led to another tenant")
 	}
 	v.Set("refresh_token", alias.text("refresh_token"))
+	w.ask(with(v, "@tenant", "consumers")).refused(t, "personal accounts only", 400, "invalid_grant", 500208)
 
 	w.change(w.usui, w.guest, func(u *directory.User) { u.AccountEnabled = false })
 	w.ask(v).refused(t, "disabled guest", 400, "invalid_grant", 50057)

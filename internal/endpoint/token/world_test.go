@@ -144,7 +144,7 @@ func newWorld(t *testing.T) *world {
 	s := db.Stores()
 	w.ops = &directory.Operations{
 		Tenants: s.Tenants, Applications: s.Applications, ServicePrincipals: s.ServicePrincipals, Deleted: s.Deleted,
-		Assignments: s.Assignments, Grants: s.Grants, Users: s.Users, Policies: s.Policies,
+		Assignments: s.Assignments, Grants: s.Grants, Users: s.Users, Policies: s.Policies, Roles: s.Roles, Identities: s.Identities,
 		Secrets: hasher{secrets}, Passwords: hasher{secrets}, Now: w.clock, Rand: rand.Reader,
 	}
 	w.must(w.ops.EnsureBuiltins(t.Context()))
