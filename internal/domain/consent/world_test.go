@@ -88,7 +88,7 @@ func newWorld(t *testing.T) *world {
 	s := db.Stores()
 	w := &world{t: t, db: db, store: &counted{ConsentStore: db}, ops: &directory.Operations{
 		Tenants: s.Tenants, Applications: s.Applications, ServicePrincipals: s.ServicePrincipals, Deleted: s.Deleted,
-		Assignments: s.Assignments, Grants: s.Grants, Users: s.Users, Policies: s.Policies,
+		Assignments: s.Assignments, Grants: s.Grants, Users: s.Users, Policies: s.Policies, Roles: s.Roles, Identities: s.Identities,
 		Secrets: hasher{}, Passwords: hasher{}, Now: clock, Rand: mathrand.NewChaCha8([32]byte{7}),
 	}}
 	w.must(w.ops.EnsureBuiltins(t.Context()))

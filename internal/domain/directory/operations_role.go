@@ -81,9 +81,6 @@ func (o *Operations) notLastAdministrator(ctx context.Context, t TenantID, leavi
 // dropRoles takes all directory roles of a service principal that is about to be
 // deleted: restored, it must not have what nobody sees while it is gone.
 func (o *Operations) dropRoles(ctx context.Context, c Caller, sp *ServicePrincipal) error {
-	if o.Roles == nil {
-		return nil
-	}
 	assigned, err := o.Roles.RoleAssignmentsOf(ctx, c.Tenant, sp.ID)
 	if err != nil {
 		return err
@@ -99,9 +96,6 @@ func (o *Operations) dropRoles(ctx context.Context, c Caller, sp *ServicePrincip
 // eachAdministrator visits the living people that are Global Administrators
 // until visit says no.
 func (o *Operations) eachAdministrator(ctx context.Context, t TenantID, visit func(*User) bool) error {
-	if o.Roles == nil {
-		return nil // nobody keeps roles
-	}
 	q := ListOptions{Limit: 100, Filter: odata.Comparison{
 		Op: odata.Equal, Left: odata.Path{Segments: []string{"roleDefinitionId"}},
 		Right: odata.Literal{Kind: odata.String, Text: string(RoleGlobalAdministrator)},
@@ -148,7 +142,7 @@ func (o *Operations) firstAdministrator(u *User) (RoleAssignment, error) {
 func (o *Operations) ensureAdministrators(ctx context.Context) error {
 	const page = 100
 	var after TenantID
-	for o.Roles != nil {
+	for {
 		tenants, err := o.Tenants.Tenants(ctx, after, page)
 		if err != nil {
 			return err
@@ -163,10 +157,9 @@ func (o *Operations) ensureAdministrators(ctx context.Context) error {
 			}
 		}
 		if len(tenants) < page {
-			break
+			return nil
 		}
 	}
-	return nil
 }
 
 func (o *Operations) ensureAdministrator(ctx context.Context, t *Tenant) error {

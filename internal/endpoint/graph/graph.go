@@ -39,7 +39,8 @@ type Config struct {
 	Policies          directory.PolicyStore
 
 	Tokens Tokens
-	// Passwords proves the current password of a person who changes it.
+	// Passwords proves the current password of a person who changes it; without it
+	// nobody can.
 	Passwords PasswordVerifier
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -70,7 +71,7 @@ type API struct {
 // New builds the API. It fails if a route lacks a permission, rather than
 // serving it to everybody or to nobody.
 func New(c Config) (*API, error) {
-	if c.Ops == nil || c.Tenants == nil || c.Applications == nil || c.ServicePrincipals == nil || c.Deleted == nil ||
+	if c.Ops == nil || c.Ops.Roles == nil || c.Ops.Identities == nil || c.Tenants == nil || c.Applications == nil || c.ServicePrincipals == nil || c.Deleted == nil ||
 		c.Assignments == nil || c.Grants == nil || c.Users == nil || c.Policies == nil || c.Tokens == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("graph: Config is incomplete")
 	}

@@ -56,7 +56,7 @@ func (c *call) mayGiveRole(role directory.ID) error {
 // outranks refuses what would let the caller take over an account with a
 // directory role, unless the caller is a Global Administrator.
 func (c *call) outranks(user directory.ID) error {
-	roles, err := c.rolesOf(c.ctx, user)
+	roles, err := c.rolesOf(user)
 	if err != nil || len(roles) == 0 {
 		return err
 	}
@@ -104,7 +104,7 @@ func (c *call) mayActAs(appID directory.ID) error {
 // mayHave refuses a service principal with a directory role that the caller could
 // not give.
 func (c *call) mayHave(sp directory.ID) error {
-	roles, err := c.rolesOf(c.ctx, sp)
+	roles, err := c.rolesOf(sp)
 	if err != nil || len(roles) == 0 {
 		return err
 	}

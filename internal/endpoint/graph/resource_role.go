@@ -194,7 +194,7 @@ func listMemberships(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	roles, err := c.rolesOf(c.ctx, u.ID)
+	roles, err := c.rolesOf(u.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -160,17 +159,14 @@ func (c *call) who() (*principal, error) {
 		p.guest = u.UserType != nil && *u.UserType == "Guest"
 	}
 	var err error
-	p.roles, err = c.rolesOf(c.ctx, id)
+	p.roles, err = c.rolesOf(id)
 	c.principal = p
 	return p, err
 }
 
 // rolesOf lists the directory roles of a user or service principal.
-func (c *call) rolesOf(ctx context.Context, id directory.ID) ([]directory.ID, error) {
-	if c.api.Ops.Roles == nil {
-		return nil, nil // nobody keeps roles
-	}
-	assigned, err := c.api.Ops.Roles.RoleAssignmentsOf(ctx, c.tenant(), id)
+func (c *call) rolesOf(id directory.ID) ([]directory.ID, error) {
+	assigned, err := c.api.Ops.Roles.RoleAssignmentsOf(c.ctx, c.tenant(), id)
 	var roles []directory.ID
 	for _, a := range assigned {
 		roles = append(roles, a.RoleDefinitionID)
