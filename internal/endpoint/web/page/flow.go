@@ -97,6 +97,8 @@ func (p *Pages) WriteStaySignedIn(w http.ResponseWriter, r *http.Request, v Stay
 
 // WriteAskConsent shows what the application asks for.
 func (p *Pages) WriteAskConsent(w http.ResponseWriter, r *http.Request, v AskConsent) {
+	lang, _ := choose(r, v.Locales)
+	v.Groups = inWords(v.Groups, lang)
 	v.Home, v.Terms, v.Privacy = webOnly(v.Home), webOnly(v.Terms), webOnly(v.Privacy)
 	p.writeFlow(w, r, http.StatusOK, &consentPage{AskConsent: v}, &v.Flow)
 }

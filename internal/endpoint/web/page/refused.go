@@ -40,5 +40,5 @@ func (p *Pages) WriteRefused(w http.ResponseWriter, r *http.Request, v Refused) 
 	}
 	web.LogRefusal(r, p.cfg.Log, status, v.Err)
 	retryAfter(w, status)
-	p.writeFlow(w, r, status, &refusedPage{Flow: v.Flow, explanation: e, Groups: v.Groups}, &v.Flow)
+	p.writeFlow(w, r, status, &refusedPage{Flow: v.Flow, explanation: e, Groups: inWords(v.Groups, lang)}, &v.Flow)
 }

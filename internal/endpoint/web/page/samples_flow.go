@@ -20,12 +20,12 @@ var samplePeople = []Demo{
 
 var sampleGroups = []ConsentGroup{
 	{Resource: "Microsoft Graph", Items: []ConsentItem{
-		{Title: "Read all users' full profiles", Description: "Allows the app to read the full set of profile properties of all people in your organization.", Value: "User.Read.All", AdminOnly: true},
-		{Title: "Read directory data", Description: "Allows the app to read data in your organization's directory.", Value: "Directory.Read.All", AdminOnly: true, Application: true, For: "Orders export daemon"},
-		{Title: "Sign you in and read your profile", Description: "Allows you to sign in to the app, and lets the app read your profile.", Value: "User.Read", Granted: true},
+		{Title: "Full profile of every user", Description: "Full profile of every user", Value: "User.Read.All", AdminOnly: true},
+		{Title: "Read directory data", Description: "Read directory data", Value: "Directory.Read.All", AdminOnly: true, Application: true, For: "Orders export daemon"},
+		{Title: "Sign you in and read your profile", Description: "Sign you in and read your profile", Value: "User.Read", Granted: true},
 	}},
 	{Resource: "Orders API", Items: []ConsentItem{
-		{Title: "Read your orders", Value: "Orders.Read"},
+		{Title: "Read your orders", Description: "Lets the application see what you ordered, and when.", Value: "Orders.Read"},
 	}},
 }
 
