@@ -27,12 +27,27 @@ type tokenFlags struct {
 	scope      string
 	demo       string
 	raw        bool
+
+	interactive bool
+	redirect    string
+	refresh     string
+	refreshFile string
 }
 
-// grants are the grant types that the command can ask with, each the function
-// that adds its own parameters. A new grant is one row.
-var grants = map[string]func(*tokenFlags, url.Values) error{
-	"client_credentials": func(*tokenFlags, url.Values) error { return nil },
+// A tokenGrant is a grant type that the command can ask with.
+type tokenGrant struct {
+	scope string // asked for unless the person says otherwise
+	// person: a person's grant, for an application that may keep no secret.
+	person bool
+	// add adds the grant's own parameters; nil where there are none.
+	add func(ctx context.Context, s *shared, f *tokenFlags, b *bootstrapFile, form url.Values) error
+}
+
+// grants is their table. A new grant is one row.
+var grants = map[string]tokenGrant{
+	"client_credentials": {scope: graphScope},
+	"authorization_code": {scope: "openid profile offline_access", person: true, add: signIn},
+	"refresh_token":      {person: true, add: addRefreshToken},
 }
 
 func tokenCommand(s *shared) *cobra.Command {
@@ -44,11 +59,19 @@ func tokenCommand(s *shared) *cobra.Command {
 claim with its meaning. Without flags it is a token for Graph, for the
 administrator application of bootstrap.json.
 
+--interactive signs a person in: it prints an address to open in a browser and
+waits for the answer on a free port of this machine. The application needs the
+redirect URI http://localhost among those of mobile and desktop applications.
+--output json shows the refresh token that comes along; --refresh-token-file asks
+for new tokens with it.
+
 A secret on the command line is seen by everyone on this machine; --secret-file
 and AZURE_CLIENT_SECRET are not.`,
 		Example: `  sekisho token
   sekisho token --client-id ID --secret-file secret.txt --scope api://orders/.default
   sekisho token --client-id ID --certificate daemon.pem --scope api://orders/.default
+  sekisho token --interactive --client-id ID --scope "openid offline_access api://orders/Orders.Read"
+  sekisho token --refresh-token-file refresh.txt --client-id ID
   curl -H "Authorization: Bearer $(sekisho token --raw)" https://localhost:8443/v1.0/organization`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runToken(cmd.Context(), s, f) },
@@ -64,15 +87,19 @@ and AZURE_CLIENT_SECRET are not.`,
 	flags.StringVar(&f.key, "key", "", "PEM file with the certificate's private key")
 	flags.StringVar(&f.assertion, "assertion-file", "", "file with a token of another issuer, for a federated credential")
 	flags.StringVar(&f.demo, "demo", "", "be this application of the demonstration tenants, such as ordersDaemon")
-	flags.StringVar(&f.scope, "scope", "", "the resource's identifier followed by /.default (default: Graph; with --demo: the Orders API)")
+	flags.StringVar(&f.scope, "scope", "", "the resource's identifier followed by /.default, or what a person's token is for (default: Graph; with --demo: the Orders API)")
+	flags.BoolVar(&f.interactive, "interactive", false, "sign a person in with a browser (--grant authorization_code)")
+	flags.StringVar(&f.redirect, "redirect-uri", "http://localhost", "the application's redirect URI on this machine, for --interactive")
+	flags.StringVar(&f.refresh, "refresh-token", "", "ask with this refresh token (--grant refresh_token)")
+	flags.StringVar(&f.refreshFile, "refresh-token-file", "", "ask with the refresh token in this file")
 	flags.BoolVar(&f.raw, "raw", false, "print the token and nothing else")
 	return c
 }
 
 func runToken(ctx context.Context, s *shared, f *tokenFlags) error {
-	addGrant, ok := grants[f.grant]
-	if !ok {
-		return usagef("--grant %q is unknown; use one of: %s", f.grant, strings.Join(slices.Sorted(maps.Keys(grants)), ", "))
+	grant, err := f.chooseGrant()
+	if err != nil {
+		return err
 	}
 	b, err := f.bootstrap.read(s)
 	if err != nil {
@@ -87,14 +114,22 @@ func runToken(ctx context.Context, s *shared, f *tokenFlags) error {
 	if f.tenant == "" {
 		f.tenant = b.TenantID
 	}
-	f.scope = cmp.Or(f.scope, scope, graphScope)
+	if grant.person {
+		scope = ""
+	}
+	f.scope = cmp.Or(f.scope, scope, grant.scope)
 	endpoint := tokenEndpoint(b, f.tenant)
-	form := url.Values{"grant_type": {f.grant}, "scope": {f.scope}}
-	if err := f.authenticate(s, b, endpoint, form); err != nil {
+	form := url.Values{"grant_type": {f.grant}}
+	if f.scope != "" {
+		form.Set("scope", f.scope)
+	}
+	if err := f.authenticate(s, b, endpoint, form, grant); err != nil {
 		return err
 	}
-	if err := addGrant(f, form); err != nil {
-		return err
+	if grant.add != nil {
+		if err := grant.add(ctx, s, f, b, form); err != nil {
+			return err
+		}
 	}
 	c, err := newClient(b)
 	if err != nil {
@@ -114,18 +149,70 @@ func runToken(ctx context.Context, s *shared, f *tokenFlags) error {
 	}
 	signature := c.checkSignature(ctx, b, f.tenant, answer.AccessToken)
 	if s.json() {
-		return s.writeJSON(map[string]any{
+		shown := map[string]any{
 			"accessToken": answer.AccessToken, "tokenType": answer.TokenType, "expiresIn": answer.ExpiresIn,
 			"header": decoded.Header, "claims": decoded.Claims, "signature": signature,
-		})
+		}
+		for name, value := range map[string]string{"scope": answer.Scope, "idToken": answer.IDToken, "refreshToken": answer.RefreshToken} {
+			if value != "" {
+				shown[name] = value
+			}
+		}
+		return s.writeJSON(shown)
 	}
 	s.showToken(answer, decoded, signature)
+	if answer.RefreshToken != "" {
+		fmt.Fprintf(s.Out, "\n%s\n", s.say(words{
+			"A refresh token came along; --output json shows it.", "更新トークンも発行されました。--output json で表示できます。"}))
+	}
+	return nil
+}
+
+// chooseGrant is the row of the grant that the flags ask for.
+func (f *tokenFlags) chooseGrant() (tokenGrant, error) {
+	const usual = "client_credentials"
+	asked := f.grant
+	for name, given := range map[string]bool{"authorization_code": f.interactive, "refresh_token": f.refresh+f.refreshFile != ""} {
+		switch {
+		case !given:
+		case asked != usual && asked != name:
+			return tokenGrant{}, usagef("the flags ask for two grants: %s and %s", asked, name)
+		default:
+			asked = name
+		}
+	}
+	grant, ok := grants[asked]
+	if !ok {
+		return tokenGrant{}, usagef("--grant %q is unknown; use one of: %s", asked, strings.Join(slices.Sorted(maps.Keys(grants)), ", "))
+	}
+	if grant.person && f.clientID == "" && f.demo == "" {
+		return tokenGrant{}, usagef("a person signs in to an application: give its --client-id")
+	}
+	f.grant = asked
+	return grant, nil
+}
+
+func addRefreshToken(_ context.Context, _ *shared, f *tokenFlags, _ *bootstrapFile, form url.Values) error {
+	token := f.refresh
+	switch {
+	case token != "" && f.refreshFile != "":
+		return usagef("give one of --refresh-token, --refresh-token-file")
+	case f.refreshFile != "":
+		var err error
+		if token, err = readLine(f.refreshFile, "the refresh token"); err != nil {
+			return err
+		}
+	case token == "":
+		return usagef("give --refresh-token-file, or --refresh-token")
+	}
+	form.Set("refresh_token", token)
 	return nil
 }
 
 // authenticate adds who the client is and its proof: exactly one of secret,
-// certificate and foreign token.
-func (f *tokenFlags) authenticate(s *shared, b *bootstrapFile, endpoint string, form url.Values) error {
+// certificate and foreign token, or none for an application of people that keeps
+// no secret.
+func (f *tokenFlags) authenticate(s *shared, b *bootstrapFile, endpoint string, form url.Values, grant tokenGrant) error {
 	given := 0
 	for _, v := range []string{f.secret, f.secretFile, f.cert, f.assertion} {
 		if v != "" {
@@ -150,6 +237,9 @@ func (f *tokenFlags) authenticate(s *shared, b *bootstrapFile, endpoint string, 
 		}
 		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 		form.Set("client_assertion", assertion)
+		return nil
+	}
+	if grant.person && given == 0 && (id != b.ClientID || b.ClientSecret == "") {
 		return nil
 	}
 	secret, err := f.clientSecret(s, b, id)
