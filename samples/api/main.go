@@ -5,22 +5,19 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/sekisho-id/sekisho/bearer"
 
 	"github.com/sekisho-id/sekisho/samples/api/orders"
+	"github.com/sekisho-id/sekisho/samples/internal/serve"
 	"github.com/sekisho-id/sekisho/samples/internal/setting"
 )
 
@@ -38,8 +35,7 @@ func main() {
 // listens.
 func run(ctx context.Context, lookup func(string) (string, bool), out io.Writer, log *slog.Logger) error {
 	r := setting.New(lookup)
-	s := server{log: log, listen: r.Optional("LISTEN", "localhost:8081")}
-	s.readCertificate(r)
+	s := serve.FromSettings(r, "localhost:8081", log)
 	cfg := bearer.Config{
 		Authority:  r.Required("AUTHORITY", "https://HOST/TENANT of the tenant whose tokens are accepted, or https://HOST/organizations with TENANTS"),
 		Audiences:  r.List("AUDIENCES"),
@@ -69,7 +65,9 @@ func run(ctx context.Context, lookup func(string) (string, bool), out io.Writer,
 	if err != nil {
 		return fmt.Errorf("settings:\n%w", err)
 	}
-	return s.serve(ctx, orders.CORS(origins, orders.Handler(verifier, store)), out)
+	return s.Run(ctx, "orders API", out, func(string) (http.Handler, error) {
+		return orders.CORS(origins, orders.Handler(verifier, store)), nil
+	})
 }
 
 func load(store *orders.Store, file string) error {
@@ -78,69 +76,4 @@ func load(store *orders.Store, file string) error {
 		return err
 	}
 	return store.Load(bytes.NewReader(text))
-}
-
-// server is how the API is served.
-type server struct {
-	listen string
-	tls    *tls.Config // nil for plain HTTP, behind a proxy that speaks TLS
-	log    *slog.Logger
-}
-
-func (s *server) readCertificate(r *setting.Reader) {
-	cert, key := r.Optional("TLS_CERT_FILE", ""), r.Optional("TLS_KEY_FILE", "")
-	if cert == "" && key == "" {
-		return
-	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		r.Fault("TLS_CERT_FILE and TLS_KEY_FILE", "are of no use: %v", err)
-	}
-	s.tls = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-}
-
-// grace is how long requests that have begun may take after a stop was asked for.
-const grace = 10 * time.Second
-
-func (s *server) serve(ctx context.Context, h http.Handler, out io.Writer) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.listen)
-	if err != nil {
-		return err
-	}
-	scheme := "http"
-	if s.tls != nil {
-		listener, scheme = tls.NewListener(listener, s.tls), "https"
-	}
-	srv := &http.Server{
-		Handler: h, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-	}
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(listener) }()
-	fmt.Fprintf(out, "orders API at %s://%s\n", scheme, s.name(listener.Addr()))
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if err := srv.Shutdown(stopping); err != nil {
-		return fmt.Errorf("stopping: %w", err)
-	}
-	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-// name is the address as a client would write it: the host that was asked for, and
-// the port that was found for it.
-func (s *server) name(addr net.Addr) string {
-	host, _, err := net.SplitHostPort(s.listen)
-	_, port, err2 := net.SplitHostPort(addr.String())
-	if err != nil || err2 != nil || host == "" {
-		return addr.String()
-	}
-	return net.JoinHostPort(host, port)
 }
