@@ -28,6 +28,7 @@ import (
 type bootstrap struct {
 	CAFile       string `json:"caFile"`
 	TenantID     string `json:"tenantId"`
+	TenantDomain string `json:"tenantDomain"`
 	ClientID     string `json:"clientId"`
 	ClientSecret string `json:"clientSecret"`
 }

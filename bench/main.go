@@ -46,7 +46,7 @@ type bench struct {
 }
 
 // allParts are what -only can choose from.
-var allParts = []string{"sqlite", "postgres", "es256", "documents", "memory", "starts", "bearer"}
+var allParts = []string{"sqlite", "postgres", "es256", "documents", "people", "memory", "starts", "bearer"}
 
 func run() error {
 	b := &bench{runs: 5, starting: 11, runTime: 5 * time.Second, warmUp: 3 * time.Second, calibration: time.Second, settle: 5 * time.Second, benchTime: time.Second}
@@ -192,6 +192,13 @@ func (b *bench) measureEngine(ctx context.Context, r *report, in *instance, size
 			return err
 		}
 		r.profiles = append(r.profiles, profile{"OpenID discovery at 8", text})
+	}
+	if b.part("people") {
+		p, err := b.measurePeople(ctx, in)
+		if err != nil {
+			return err
+		}
+		r.people = append(r.people, p)
 	}
 	if b.part("memory") {
 		if err := in.restart(ctx); err != nil {

@@ -28,6 +28,7 @@ type report struct {
 	storage     []engineStorage
 	firstStarts series
 	bearer      *bearerFigures
+	people      []*peopleFigures
 	binary      float64 // MB
 	profiles    []profile
 }
@@ -130,6 +131,16 @@ func (r *report) figures() []figure {
 	if f := r.bearer; f != nil {
 		rows = append(rows, figure{"`bearer`, new token", "RSA verify", atMost(1.75), f.ratio(f.fresh), 2},
 			figure{"`bearer`, token seen before", "RSA verify", atMost(0.05), f.ratio(f.remembered), 3})
+	}
+	for _, p := range r.people {
+		rows = append(rows, figure{"code exchange, " + p.engine + ": CPU", "S", atMost(2.6), p.exchange, 2},
+			figure{"code exchange, " + p.engine + ": frac", "", atLeast(0.36), p.exchangeFrac, 3},
+			figure{"refresh with rotation, " + p.engine + ": CPU", "S", atMost(2.6), p.refresh, 2},
+			figure{"refresh with rotation, " + p.engine + ": frac", "", atLeast(0.36), p.refreshFrac, 3},
+			figure{"silent `/authorize` of somebody signed in, " + p.engine + ": CPU", "S", atMost(3), p.silent, 2},
+			figure{"sign-in by password, " + p.engine + ": CPU beside the hash", "S", atMost(4), p.password, 2},
+			figure{fmt.Sprintf("issuance beside %d sign-ins, %s, of its rate alone", signInsAtOnce, p.engine), "", atLeast(0.4), p.beside, 2},
+			figure{"largest page of a sign-in, with style sheet and icon, " + p.engine, "kB", atMost(30), series{float64(p.biggestWithStyle) / 1000}, 1})
 	}
 	for _, s := range r.starts {
 		rows = append(rows, figure{"start to first token, existing database, " + s.engine, "ms", atMost(100), s.series, 0})
@@ -237,6 +248,13 @@ func (r *report) details(b *strings.Builder) {
 		fmt.Fprintf(b, "\n## Documents\n\nServer CPU per request at concurrency %d, microseconds: hello %s, OpenID discovery %s, JWKS %s.\n"+
 			"A bare handler that sends as many bytes and headers as discovery does: %s.\n",
 			documentConnections, d.hello.text(1), d.discovery.text(1), d.keys.text(1), d.bare.text(1))
+	}
+	for i, p := range r.people {
+		if i == 0 {
+			fmt.Fprintf(b, "\n## People\n\nAt concurrency %d, CPU of server and database in S. A code exchange and a refresh sign an access token and an ID token each. A sign-in is the\nwhole way from the first page to the code, in a browser without cookies.\n\n", peopleConnections)
+			b.WriteString("| | silent `/authorize` | code exchange | refresh | sign-in by password | of it the hash | issuance beside sign-ins |\n|---|---|---|---|---|---|---|\n")
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s + hash | %s | %s |\n", p.engine, p.silent.text(2), p.exchange.text(2), p.refresh.text(2), p.password.text(2), p.hash.text(1), p.beside.text(2))
 	}
 	if len(r.memory) > 0 {
 		b.WriteString("\n## Memory\n\nResident memory in MiB at concurrency 32. Growth would show between the two halves.\n\n")
