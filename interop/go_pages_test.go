@@ -58,7 +58,7 @@ func TestGoPagesAreAccessible(t *testing.T) {
 	base := stage.server.BaseURL
 	do(t, tab, chromedp.Navigate(base+"/dev/components"))
 	list := value(t, tab, chromedp.Evaluate[[]sampled](listSamples))
-	if len(list) < 16 {
+	if len(list) < 15 {
 		t.Fatalf("the component page lists %d pages", len(list))
 	}
 	for _, s := range list {

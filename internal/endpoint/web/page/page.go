@@ -37,7 +37,6 @@ type page interface {
 // pages is every page there is.
 var pages = []page{
 	&errorPage{},
-	&notYetPage{},
 	&lookupPage{},
 	&homePage{},
 	&usernamePage{},

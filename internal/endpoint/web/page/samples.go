@@ -66,12 +66,6 @@ var plainSamples = []sample{
 	{"error", "unknown", func(p *Pages, w http.ResponseWriter, r *http.Request) {
 		p.WriteError(w, r, errors.New("a cause that nobody sees"), Details{})
 	}},
-	{"notyet", "home", func(p *Pages, w http.ResponseWriter, r *http.Request) {
-		p.WriteNotYet(w, r, NotYet{Application: "Orders", Home: "https://orders.hakone.example/"})
-	}},
-	{"notyet", "long", func(p *Pages, w http.ResponseWriter, r *http.Request) {
-		p.WriteNotYet(w, r, NotYet{Application: longName + unbrokenName})
-	}},
 	{"home", "running", (*Pages).drawHome},
 	{"lookup", "empty", sampleLookup("")},
 	{"lookup", "found", sampleLookup("AADSTS50011")},

@@ -41,17 +41,6 @@ var commonSentences = map[string]words{
 		"サーバーで予期しない問題が発生しました。お客様のデータは何も変更されていません。",
 	},
 
-	"notyet.title": {"Sign-in is not available yet", "サインインはまだ利用できません"},
-	"notyet.happened": {
-		"The request is valid, but this server does not sign people in yet. Nothing was sent back to the application.",
-		"要求は正しいものですが、このサーバーはまだ利用者のサインインに対応していません。アプリケーションには何も送信していません。",
-	},
-	"notyet.advice": {
-		"Close this page or go back to the application. Services that sign in by themselves, without a person, can be used already.",
-		"このページを閉じるか、アプリケーションに戻ってください。利用者を介さずに自らサインインするサービスは、すでに利用できます。",
-	},
-	"notyet.home": {"Back to the application", "アプリケーションに戻る"},
-
 	"lookup.title":   {"Look up an error code", "エラー コードを調べる"},
 	"lookup.intro":   {"Error messages carry a number that begins with AADSTS. Enter it to see what it means and how to fix it.", "エラー メッセージには AADSTS で始まる番号が付いています。番号を入力すると、意味と対処方法を確認できます。"},
 	"lookup.code":    {"Error code", "エラー コード"},
@@ -70,8 +59,8 @@ var commonSentences = map[string]words{
 
 	"home.title": {"Sekisho is running", "Sekisho は稼働しています"},
 	"home.what": {
-		"This server checks applications and services and issues access tokens to them, in the way that clients of Microsoft Entra ID expect. People cannot sign in here yet.",
-		"このサーバーは、アプリケーションとサービスを確認し、Microsoft Entra ID のクライアントが想定するとおりの方法でアクセス トークンを発行します。利用者のサインインにはまだ対応していません。",
+		"This server signs people in to applications, checks services, and issues tokens to both, in the way that clients of Microsoft Entra ID expect.",
+		"このサーバーは、利用者をアプリケーションにサインインさせ、サービスを確認し、Microsoft Entra ID のクライアントが想定するとおりの方法でトークンを発行します。",
 	},
 	"home.next":          {"What to run next", "次に実行するコマンド"},
 	"home.next.where":    {"In the directory where the server was started:", "サーバーを起動したディレクトリで実行します。"},
