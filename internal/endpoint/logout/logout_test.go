@@ -379,7 +379,9 @@ func TestRedirectTricks(t *testing.T) {
 		"https://evil.example/#frag", "http://evil.example/plain", "https://*.example/", strings.Repeat("a", 3000),
 	} {
 		for _, client := range []directory.ID{orders, evil, field} {
-			w.signIn(hakone, aoi, session.Client{Tenant: hakone, AppID: field}, session.Client{Tenant: hakone, AppID: evil})
+			if client == orders {
+				w.signIn(hakone, aoi, session.Client{Tenant: hakone, AppID: field}, session.Client{Tenant: hakone, AppID: evil})
+			}
 			a := w.get("id_token_hint", w.idToken(client, hakone, aoi, nil), "post_logout_redirect_uri", uri, "state", "x")
 			if a.next() != "" || a.Header().Get("Location") != "" || a.Code != http.StatusOK {
 				t.Errorf("%q of %s: answered %d, leads to %q", uri, client, a.Code, a.next())
