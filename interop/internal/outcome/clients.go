@@ -16,11 +16,12 @@ type Client struct {
 }
 
 const (
-	trustGo     = "`SSL_CERT_FILE`"
-	trustNode   = "`NODE_EXTRA_CA_CERTS`"
-	trustPython = "`REQUESTS_CA_BUNDLE`"
-	trustJava   = "a trust store (`keytool -importcert`) named by `-Djavax.net.ssl.trustStore`"
-	trustDotnet = "the system's certificates; on Linux also `SSL_CERT_FILE`"
+	trustGo      = "`SSL_CERT_FILE`"
+	trustNode    = "`NODE_EXTRA_CA_CERTS`"
+	trustBrowser = "the system's certificates, or those of the browser's profile"
+	trustPython  = "`REQUESTS_CA_BUNDLE`"
+	trustJava    = "a trust store (`keytool -importcert`) named by `-Djavax.net.ssl.trustStore`"
+	trustDotnet  = "the system's certificates; on Linux also `SSL_CERT_FILE`"
 
 	noDotnet  = "no .NET SDK and no NuGet feed where the tests run"
 	noCompile = "left out for the time that its code takes to compile"
@@ -91,6 +92,25 @@ result, err := client.AcquireTokenInteractive(ctx, scopes)`,
 		ID: "go-oidc-people", Name: "go-oidc with golang.org/x/oauth2, web application", Package: "github.com/coreos/go-oidc/v3", Language: "Go", Trust: trustGo, Syntax: "go",
 		Settings: `provider, err := oidc.NewProvider(ctx, "https://H/TENANT/v2.0")
 config := oauth2.Config{Endpoint: provider.Endpoint(), Scopes: []string{oidc.ScopeOpenID, "profile", scope}} // and the rest as ever`,
+	},
+	{
+		ID: "msal-browser-5", Name: "MSAL.js 5", Package: "@azure/msal-browser", Language: "Browser", Trust: trustBrowser, Syntax: "js",
+		Settings: `// redirectUri is a page that calls broadcastResponseToMainFrame of @azure/msal-browser/redirect-bridge.
+new PublicClientApplication({
+  auth: { clientId, authority: "https://H/TENANT", knownAuthorities: ["H"], redirectUri },
+});`,
+	},
+	{
+		ID: "msal-browser-4", Name: "MSAL.js 4", Package: "@azure/msal-browser", Language: "Browser", Trust: trustBrowser, Syntax: "js",
+		Settings: `new PublicClientApplication({
+  auth: { clientId, authority: "https://H/TENANT", knownAuthorities: ["H"], redirectUri },
+});`,
+	},
+	{
+		ID: "msal-browser-3", Name: "MSAL.js 3", Package: "@azure/msal-browser", Language: "Browser", Trust: trustBrowser, Syntax: "js",
+		Settings: `new PublicClientApplication({
+  auth: { clientId, authority: "https://H/TENANT", knownAuthorities: ["H"], redirectUri },
+});`,
 	},
 	{
 		ID: "msal-node", Name: "MSAL Node", Package: "@azure/msal-node", Language: "Node", Trust: trustNode, Syntax: "js",

@@ -96,7 +96,7 @@ func (w *Way) Go(ctx, tab context.Context, base string) (*Walk, error) {
 	for {
 		s, err := chromedp.Run(tab, chromedp.Evaluate[step](script))
 		switch {
-		case tab.Err() != nil || err != nil && gone(err):
+		case tab.Err() != nil, errors.Is(err, chromedp.ErrTargetDetached), errors.Is(err, chromedp.ErrInvalidTarget):
 			return &walk, nil // the window closed, as the application wanted
 		case err != nil, s.State == "wait":
 			// Between two pages there is none to ask.
@@ -123,12 +123,6 @@ func (w *Way) script(base string) (string, error) {
 		"base": base, "address": w.Address, "password": w.Password, "decline": w.Decline, "stay": w.Stay,
 	})
 	return "(" + strings.TrimSpace(stepScript) + ")(" + string(given) + ")", err
-}
-
-// gone says that the tab is no more.
-func gone(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, chromedp.ErrInvalidTarget) ||
-		strings.Contains(err.Error(), "No target with given id") || strings.Contains(err.Error(), "Session with given id not found")
 }
 
 // path leaves out the query, which may hold codes.
