@@ -298,6 +298,15 @@ func TestProvisioning(t *testing.T) {
 	if got := w.held(r, api); got != "Read" {
 		t.Errorf("held %q", got)
 	}
+	// A resource that trusts the client comes by consent too.
+	trusting := w.app("Trusting", w.api("Read"), multi)
+	w.change(trusting, func(a *directory.Application) {
+		a.API.PreAuthorizedApplications = []directory.PreAuthorizedApplication{{AppID: app.AppID, DelegatedPermissionIDs: []directory.ID{a.API.OAuth2PermissionScopes[0].ID}}}
+	})
+	trusted := string(trusting.AppID) + "/Read"
+	w.wants(w.ask(app, trusted, w.inUsui), "Read", "Read", true)
+	w.accept(w.ask(app, trusted, w.inUsui), false)
+	w.wants(w.ask(app, trusted, w.inUsui), "Read", "", false)
 	// At home nothing happened.
 	if w.find(w.hakone, app) != nil {
 		t.Error("consent elsewhere made a service principal at home")

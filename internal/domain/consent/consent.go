@@ -90,4 +90,6 @@ type Service interface {
 	// HeldOIDC lists which of openid, profile, email and offline_access the client
 	// holds for the user.
 	HeldOIDC(ctx context.Context, t directory.TenantID, client *directory.ServicePrincipal, user directory.ID) ([]string, error)
+	// HeldAll is Held and HeldOIDC at once.
+	HeldAll(ctx context.Context, t directory.TenantID, client, resource *directory.ServicePrincipal, user directory.ID) (values, words []string, err error)
 }

@@ -57,8 +57,12 @@ func usable(s *directory.PermissionScope) bool {
 }
 
 // preAuthorized reports whether the resource lets the client have a scope without
-// consent (Graph: preAuthorizedApplications).
+// consent (Graph: preAuthorizedApplications). A resource that has to come into the
+// tenant first comes by consent.
 func preAuthorized(client directory.ID, resource *directory.ServicePrincipal, scope directory.ID) bool {
+	if resource.ID == "" {
+		return false
+	}
 	for _, p := range resource.App.API.PreAuthorizedApplications {
 		if p.AppID == client && slices.Contains(p.DelegatedPermissionIDs, scope) {
 			return true
@@ -85,12 +89,41 @@ var oidc = []string{"openid", "profile", "email", "offline_access"}
 // Held implements Service. offline_access is not among the values: it says how
 // long access lasts, not to what.
 func (c *Consents) Held(ctx context.Context, t directory.TenantID, client, resource *directory.ServicePrincipal, user directory.ID) ([]string, error) {
-	if resource.App == nil {
-		return nil, nil
-	}
 	h, err := c.holdings(ctx, t, client, user)
 	if err != nil {
 		return nil, err
+	}
+	return h.on(client, resource), nil
+}
+
+// HeldOIDC implements Service.
+func (c *Consents) HeldOIDC(ctx context.Context, t directory.TenantID, client *directory.ServicePrincipal, user directory.ID) ([]string, error) {
+	_, words, err := c.HeldAll(ctx, t, client, nil, user)
+	return words, err
+}
+
+// HeldAll implements Service.
+func (c *Consents) HeldAll(ctx context.Context, t directory.TenantID, client, resource *directory.ServicePrincipal, user directory.ID) (values, words []string, err error) {
+	graph, err := c.Lookup.ServicePrincipalByAppID(ctx, t, directory.GraphAppID)
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := c.holdings(ctx, t, client, user)
+	if err != nil || graph.App == nil {
+		return nil, nil, err
+	}
+	for _, s := range h.held(client.AppID, graph, false) {
+		if slices.Contains(oidc, *s.Value) {
+			words = append(words, *s.Value)
+		}
+	}
+	return h.on(client, resource), words, nil
+}
+
+// on lists the values of the scopes that the client holds on a resource.
+func (h holdings) on(client, resource *directory.ServicePrincipal) []string {
+	if resource == nil || resource.App == nil {
+		return nil
 	}
 	var values []string
 	for _, s := range h.held(client.AppID, resource, false) {
@@ -98,24 +131,5 @@ func (c *Consents) Held(ctx context.Context, t directory.TenantID, client, resou
 			values = append(values, *s.Value)
 		}
 	}
-	return values, nil
-}
-
-// HeldOIDC implements Service.
-func (c *Consents) HeldOIDC(ctx context.Context, t directory.TenantID, client *directory.ServicePrincipal, user directory.ID) ([]string, error) {
-	graph, err := c.Lookup.ServicePrincipalByAppID(ctx, t, directory.GraphAppID)
-	if err != nil {
-		return nil, err
-	}
-	h, err := c.holdings(ctx, t, client, user)
-	if err != nil || graph.App == nil {
-		return nil, err
-	}
-	var values []string
-	for _, s := range h.held(client.AppID, graph, false) {
-		if slices.Contains(oidc, *s.Value) {
-			values = append(values, *s.Value)
-		}
-	}
-	return values, nil
+	return values
 }

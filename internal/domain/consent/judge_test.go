@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -207,5 +208,66 @@ func TestJudgeNamesTheApplication(t *testing.T) {
 	a := consent.Judge(facts(judgement{client: own, asked: []string{"Orders/Admin admin"}}))
 	if a.Refusal == nil || !strings.Contains(a.Refusal.Error(), "'Orders'") {
 		t.Errorf("refusal %v", a.Refusal)
+	}
+}
+
+// What holds whatever the facts are: nobody grants beyond their power, what is
+// missing is asked and not granted, and accepting leaves nothing to ask.
+func TestJudgeHolds(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	pick := func(n int) bool { return r.IntN(n) == 0 }
+	permissions := []string{
+		"Graph/openid", "Graph/User.Read", "Graph/Mail.Read", "Graph/Directory.Read.All admin", "Graph/User.Read.All app",
+		"Orders/Read", "Orders/Manage admin", "Orders/All app",
+	}
+	roles := slices.Concat(global, privileged, appAdmin, cloudAdmin, userAdmin)
+	policies := []directory.UserConsent{directory.ConsentRecommended, directory.ConsentLow, directory.ConsentLegacy, directory.ConsentNone, "custom"}
+	for range 20_000 {
+		f := consent.Facts{
+			Name: "Orders", Own: pick(2), Verified: pick(4), Installed: !pick(4), AssignmentRequired: pick(4), RiskyAllowed: pick(4),
+			Policy: policies[r.IntN(len(policies))], Again: pick(4), Organisation: pick(4), Nothing: pick(8),
+		}
+		if pick(2) {
+			f.Roles = roles[r.IntN(len(roles)):][:1]
+		}
+		for _, p := range permissions {
+			if pick(3) {
+				f.Asked = append(f.Asked, permission(p))
+				f.Asked[len(f.Asked)-1].Granted = pick(2)
+			}
+		}
+		a := consent.Judge(f)
+		top := slices.ContainsFunc(f.Roles, func(id directory.ID) bool { return id == global[0] || id == privileged[0] })
+		administrator := top || slices.ContainsFunc(f.Roles, func(id directory.ID) bool { return id == appAdmin[0] || id == cloudAdmin[0] })
+		for _, p := range a.Missing {
+			known := slices.ContainsFunc(a.Asked, func(o consent.Permission) bool { return o.ID == p.ID && o.Application == p.Application })
+			switch {
+			case p.Granted || !known:
+				t.Fatalf("%+v: missing %s, which was granted or not asked", f, p.Value)
+			case a.Refusal == nil && !administrator && (p.AdminOnly || p.Application):
+				t.Fatalf("%+v: a person may grant %s", f, p.Value)
+			case a.Refusal == nil && !top && p.Application && p.Resource == graphSP:
+				t.Fatalf("%+v: an application administrator may grant %s", f, p.Value)
+			}
+		}
+		switch {
+		case len(a.Missing) > 0 && !a.Needed, a.Refusal != nil && !a.Needed:
+			t.Fatalf("%+v: something is missing and nobody is asked", f)
+		case a.MayOrganisation && !administrator, a.MayOrganisation && !top && !f.Organisation, a.MayOrganisation && f.Organisation && a.Refusal != nil:
+			t.Fatalf("%+v: may grant for all", f)
+		case f.Organisation && !administrator && a.Refusal == nil:
+			t.Fatalf("%+v: a person may consent for the organisation", f)
+		}
+		for i := range f.Asked {
+			for _, p := range a.Missing {
+				if p.ID == f.Asked[i].ID && !(p.Application && !f.Organisation) {
+					f.Asked[i].Granted = true // as without the box
+				}
+			}
+		}
+		f.Installed = true
+		if after := consent.Judge(f); len(after.Missing) > 0 || after.Needed != (f.Again || f.Organisation || f.Nothing) {
+			t.Fatalf("%+v: after accepting, missing %s, needed %v", f, values(after.Missing), after.Needed)
+		}
 	}
 }
