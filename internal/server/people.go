@@ -77,10 +77,19 @@ func (s *Server) newPeople(ctx context.Context) (*people, error) {
 // the other.
 func (s *Server) signInEndpoints() error {
 	p := s.people
+	tokens := &issue.HintReader{Keys: s.keys, Hosts: s.bases, Users: s.stores.Users, AccountOf: p.hints.Account}
 	p.authorize = authorize.New(authorize.Config{
 		Lookup: s.view, Pages: s.pages, Hints: p.hints, Codes: p.authorizations, Check: p.consents.Check,
 		Begin: func(w http.ResponseWriter, r *http.Request, tx *sign.Transaction, q *authorize.Request) {
 			p.signin.Begin(w, r, tx, q)
+		},
+		TokenHint: func(ctx context.Context, token string) (sign.Account, bool, error) {
+			hint, err := tokens.Read(token)
+			if err != nil {
+				return sign.Account{}, false, nil // not one of ours
+			}
+			home, user, ok, err := tokens.Account(ctx, hint)
+			return sign.Account{Tenant: home, User: user}, ok, err
 		},
 		Refused: func(r *http.Request, party *frontchannel.Party, code int) {
 			s.metrics.refused(code)
@@ -93,7 +102,7 @@ func (s *Server) signInEndpoints() error {
 	cfg := signin.Config{
 		Lookup: s.view, Users: s.stores.Users, Directory: signInDirectory{s}, Sessions: p.sessions,
 		Passwords: p.passwords, Matches: s.passwords.CheckPassword, Changer: s.ops, Consents: p.consents,
-		Hints: p.hints, Sealer: s.keeper, Pages: s.pages,
+		Hints: p.hints, Sealer: s.keeper, Pages: s.pages, Subject: p.subjects.Subject,
 		Purposes: map[string]signin.Purpose{authorize.Purpose: authorizePurpose{p.authorize}},
 		Failed: func(ctx context.Context, t directory.TenantID, client directory.ID, code aadsts.Code) {
 			s.metrics.refused(code.Number())

@@ -19,7 +19,7 @@ func Choose(f *Facts) (*Candidate, Step) {
 }
 
 func choose(f *Facts) (*Candidate, Step) {
-	if f.Now.Sub(f.Transaction.Began) > MaxAge || f.Transaction.Began.After(f.Now) {
+	if age := f.Now.Sub(f.Transaction.Began); age > MaxAge || age < -skew {
 		return nil, Step{Kind: Failed, Err: aadsts.New(aadsts.SignInExpired)}
 	}
 	fit, step := narrow(f)
@@ -28,10 +28,13 @@ func choose(f *Facts) (*Candidate, Step) {
 	}
 	tx, w := f.Transaction, f.Wish
 	switch {
-	case !tx.Picked.IsZero():
+	case !tx.Picked.IsZero() && !w.None: // who may be asked nothing has chosen nothing
 		i := slices.IndexFunc(f.Live, func(c Candidate) bool { return c.Account == tx.Picked })
 		if i < 0 {
 			return nil, Step{Kind: AskPassword, Account: tx.Picked}
+		}
+		if c := &f.Live[i]; barred(w, c) {
+			return nil, Step{Kind: Refused, Account: c.Account, Err: aadsts.New(aadsts.SelectionRequired, c.Address, w.Authority.Text)}
 		}
 		return fresh(f, &f.Live[i])
 	case tx.Username != "":
@@ -43,7 +46,7 @@ func choose(f *Facts) (*Candidate, Step) {
 	case len(fit) == 1:
 		return fresh(f, fit[0])
 	case len(fit) > 1 && w.None:
-		return nil, Step{Kind: Failed, Err: aadsts.New(aadsts.SelectionRequired, "", string(w.App.AppID))}
+		return nil, Step{Kind: Failed, Err: aadsts.New(aadsts.SelectionRequired, "", w.Authority.Text)}
 	case len(fit) > 1:
 		return nil, Step{Kind: PickAccount}
 	case !w.HintAccount.IsZero():
@@ -77,7 +80,7 @@ func narrow(f *Facts) ([]*Candidate, Step) {
 	}
 	// Silent requests tell why nothing fits.
 	switch {
-	case w.Session != "":
+	case w.Session != "" && !slices.ContainsFunc(f.Live, func(c Candidate) bool { return c.Session == w.Session }):
 		return nil, Step{Kind: Failed, Err: aadsts.New(aadsts.SessionNotFound)}
 	case !w.DomainHint.IsZero() && slices.ContainsFunc(f.Live, func(c Candidate) bool { return c.Allowed }):
 		return nil, Step{Kind: Failed, Err: aadsts.New(aadsts.HintMismatch)}
@@ -89,6 +92,8 @@ func narrow(f *Facts) ([]*Candidate, Step) {
 // session never answers a request that names another.
 func means(w *Wish, c *Candidate) bool {
 	switch {
+	case w.HintUnknown, barred(w, c):
+		return false
 	case w.Session != "" && c.Session != w.Session:
 		return false
 	case !w.HintAccount.IsZero() && c.Account != w.HintAccount:
@@ -99,16 +104,26 @@ func means(w *Wish, c *Candidate) bool {
 	return w.DomainHint.IsZero() || c.Tenant == w.DomainHint
 }
 
+// barred reports whether the application must not be told of this person, whatever
+// the person chooses (OpenID Connect Core §3.1.2.2).
+func barred(w *Wish, c *Candidate) bool {
+	return c.Foreign || w.HintBinds && c.Account != w.HintAccount
+}
+
 // fresh goes on with a session if its proof is new enough for the request.
 func fresh(f *Facts, c *Candidate) (*Candidate, Step) {
 	w := f.Wish
 	again := Step{Kind: AskPassword, Account: c.Account}
+	// A proof given in this visit counts even where max_age is 0. One of the future
+	// tells of a clock that is wrong, and proves nothing of its age.
+	age := f.Now.Sub(c.AuthTime)
+	visit := !c.AuthTime.Before(f.Transaction.Began) && age >= -skew
 	switch {
-	case w.Login && c.AuthTime.Before(f.Transaction.Began):
+	case visit:
+	case w.Login:
 		again.Reason = "login"
 		return nil, again
-	case w.MaxAge >= 0 && f.Now.Sub(c.AuthTime) > w.MaxAge && c.AuthTime.Before(f.Transaction.Began):
-		// A proof given in this visit counts even where max_age is 0.
+	case w.MaxAge >= 0 && (age > w.MaxAge || age < -skew):
 		again.Reason = "age"
 		return nil, again
 	}
@@ -136,18 +151,21 @@ func next(f *Facts, c *Candidate, e *Entry) Step {
 		return Step{Kind: Failed, Err: e.Failure}
 	case e.Refusal != nil:
 		return Step{Kind: Refused, Err: e.Refusal}
+	case !c.Allowed: // as it was when the sessions were read, a moment before
+		return Step{Kind: Refused, Err: aadsts.New(aadsts.AccountTypeRefused)}
 	case c.MustChange:
 		return Step{Kind: NewPassword, Account: c.Account}
 	case e.Consent == nil:
 		return Step{Kind: Refused, Err: aadsts.New(aadsts.ConsentMissing, string(w.App.AppID), w.App.DisplayName)}
 	}
-	if len(e.Consent.Missing) > 0 || e.Consent.Needed && !tx.Consented {
+	accepted := tx.Consented && tx.Picked == c.Account
+	if len(e.Consent.Missing) > 0 || e.Consent.Needed && !accepted {
 		if e.Consent.Refusal != nil {
 			return Step{Kind: Refused, Err: e.Consent.Refusal}
 		}
 		return Step{Kind: AskConsent}
 	}
-	if f.AskStay && !tx.Stay && !c.Persistent && !c.AuthTime.Before(tx.Began) {
+	if f.AskStay && !w.None && !tx.Stay && !c.Persistent && !c.AuthTime.Before(tx.Began) {
 		return Step{Kind: AskStay}
 	}
 	return Step{Kind: Done}
@@ -161,8 +179,6 @@ func silent(f *Facts, s Step, e *Entry) error {
 		return aadsts.New(aadsts.ConsentMissing, string(f.Wish.App.AppID), f.Wish.App.DisplayName)
 	case NewPassword:
 		return aadsts.New(aadsts.PasswordExpired).Named("interaction_required")
-	case AskStay:
-		return nil // never asked of silent requests; see Facts.AskStay
 	case Refused:
 		known, ok := errors.AsType[*aadsts.Error](s.Err)
 		if !ok {

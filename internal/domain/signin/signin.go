@@ -33,10 +33,16 @@ type Wish struct {
 	MaxAge time.Duration
 
 	// Hints: an account that login_hint or id_token_hint names to us, a user name,
-	// a session, a domain.
+	// a session, a domain. A person may choose another account than is hinted.
 	HintAccount  Account
 	HintUsername string
 	Session      directory.ID
+	// HintBinds: nobody but HintAccount may be signed in. HintUnknown: somebody is
+	// meant, and nobody can say who, so that no session answers unasked.
+	HintBinds, HintUnknown bool
+	// Subject is the `sub` of the only person that the application takes (OpenID
+	// Connect Core §5.5.1); see Candidate.Foreign.
+	Subject string
 	// DomainHint is the tenant of the hinted domain, zero without one.
 	DomainHint directory.TenantID
 }
@@ -57,7 +63,7 @@ type Transaction struct {
 	Other bool `json:"o,omitempty"`
 	// Stay: the question about staying signed in was answered.
 	Stay bool `json:"s,omitempty"`
-	// Consented: the person accepted in this visit.
+	// Consented: the person Picked accepted in this visit.
 	Consented bool `json:"c,omitempty"`
 	// Shown is a digest of the permissions on the consent page.
 	Shown string `json:"w,omitempty"`
@@ -76,6 +82,8 @@ type Candidate struct {
 	// Allowed: the account is in the tenant that the path names, or the path
 	// names none.
 	Allowed bool
+	// Foreign: the request demands another person by Wish.Subject.
+	Foreign bool
 	// MustChange: the password has to be changed first.
 	MustChange bool
 }
@@ -148,3 +156,6 @@ type Result struct {
 
 // MaxAge is how long a visit may last.
 const MaxAge = time.Hour
+
+// skew is how far the clocks of two servers may lie apart.
+const skew = time.Minute

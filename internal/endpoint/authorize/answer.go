@@ -49,12 +49,12 @@ func (q *Request) Finish(w http.ResponseWriter, r *http.Request, result *signin.
 		q.Refuse(w, r, err)
 		return
 	}
-	fields := []page.Field{{Name: "code", Value: code}}
+	fields := []frontchannel.Field{{Name: "code", Value: code}}
 	if q.form.Get("client_info") == "1" {
-		fields = append(fields, page.Field{Name: "client_info", Value: clientInfo(&result.Subject)})
+		fields = append(fields, frontchannel.Field{Name: "client_info", Value: clientInfo(&result.Subject)})
 	}
 	fields = q.withState(fields)
-	fields = append(fields, page.Field{Name: "session_state", Value: string(result.Subject.Session)})
+	fields = append(fields, frontchannel.Field{Name: "session_state", Value: string(result.Subject.Session)})
 	if q.form.Get("instance_aware") == "true" {
 		fields = append(fields, instance(web.From(r.Context()).Hosts.Login, web.From(r.Context()).Hosts.Graph)...)
 	}
@@ -89,9 +89,9 @@ func clientInfo(s *authorization.Subject) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-func instance(login, graph string) []page.Field {
+func instance(login, graph string) []frontchannel.Field {
 	host := func(base string) string { _, h, _ := strings.Cut(base, "://"); return h }
-	return []page.Field{
+	return []frontchannel.Field{
 		{Name: "cloud_instance_name", Value: host(login)}, {Name: "cloud_instance_host_name", Value: host(login)},
 		{Name: "cloud_graph_host_name", Value: host(graph)}, {Name: "msgraph_host", Value: host(graph)},
 	}
@@ -117,8 +117,8 @@ func (q *Request) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if q.endpoint.Refused != nil {
 		q.endpoint.Refused(r, q.Party, e.Number)
 	}
-	fields := []page.Field{{Name: "error", Value: e.Error}, {Name: "error_description", Value: e.Description}}
-	for _, f := range []page.Field{{Name: "error_uri", Value: e.URI}, {Name: "suberror", Value: e.SubError}, {Name: "claims", Value: e.Claims}} {
+	fields := []frontchannel.Field{{Name: "error", Value: e.Error}, {Name: "error_description", Value: e.Description}}
+	for _, f := range []frontchannel.Field{{Name: "error_uri", Value: e.URI}, {Name: "suberror", Value: e.SubError}, {Name: "claims", Value: e.Claims}} {
 		if f.Value != "" {
 			fields = append(fields, f)
 		}
@@ -126,15 +126,15 @@ func (q *Request) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	q.send(w, r, q.withState(fields))
 }
 
-func (q *Request) withState(fields []page.Field) []page.Field {
+func (q *Request) withState(fields []frontchannel.Field) []frontchannel.Field {
 	if state := q.form.Get("state"); state != "" {
-		return append(fields, page.Field{Name: "state", Value: state})
+		return append(fields, frontchannel.Field{Name: "state", Value: state})
 	}
 	return fields
 }
 
 // send carries the fields to the proven address in the mode of the request.
-func (q *Request) send(w http.ResponseWriter, r *http.Request, fields []page.Field) {
+func (q *Request) send(w http.ResponseWriter, r *http.Request, fields []frontchannel.Field) {
 	if q.Tenant != nil {
 		// RFC 9207 §2. Behind an alias clients hold the template issuer and would
 		// see a mismatch.
@@ -143,11 +143,15 @@ func (q *Request) send(w http.ResponseWriter, r *http.Request, fields []page.Fie
 		if q.version == 1 {
 			iss = hosts.V1Issuer(q.Tenant.ID)
 		}
-		fields = append(fields, page.Field{Name: "iss", Value: iss})
+		fields = append(fields, frontchannel.Field{Name: "iss", Value: iss})
 	}
 	if q.mode == modeFormPost {
+		hidden := make([]page.Field, len(fields))
+		for i, f := range fields {
+			hidden[i] = page.Field(f)
+		}
 		q.endpoint.Pages.WriteFormPost(w, r, page.FormPost{
-			Target: q.Redirect.URI(), Fields: fields, Application: q.Name(), Locales: locales(q.form),
+			Target: q.Redirect.URI(), Fields: hidden, Application: q.Name(), Locales: locales(q.form),
 		})
 		return
 	}
@@ -155,20 +159,12 @@ func (q *Request) send(w http.ResponseWriter, r *http.Request, fields []page.Fie
 	h := w.Header()
 	web.NoStore(h)
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Location", location(q.Redirect, q.mode, fields))
+	to := q.Redirect.Query
+	if q.mode == modeFragment {
+		to = q.Redirect.Fragment
+	}
+	h.Set("Location", to(fields))
 	w.WriteHeader(http.StatusFound)
-}
-
-// location is the redirect URI with the answer in its query or fragment.
-func location(to frontchannel.Redirect, mode string, fields []page.Field) string {
-	answer := make([]frontchannel.Field, len(fields))
-	for i, f := range fields {
-		answer[i] = frontchannel.Field(f)
-	}
-	if mode == modeFragment {
-		return to.Fragment(answer)
-	}
-	return to.Query(answer)
 }
 
 func locales(f oauth2.Form) string {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/authorization"
+	"github.com/sekisho-id/sekisho/internal/domain/consent"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/frontchannel"
 	"github.com/sekisho-id/sekisho/internal/domain/session"
@@ -30,9 +31,12 @@ type Config struct {
 	Pages  *page.Pages
 	Hints  session.Hints
 	Codes  Codes
+	// Check says what is wrong with the resources and scopes of a request, before
+	// anybody signed in. consent.Consents has it.
+	Check func(ctx context.Context, q *consent.Request) error
 	// TokenHint reads an id_token_hint: the account it was issued for, if it is a
-	// token of ours, expired or not.
-	TokenHint func(ctx context.Context, token string) (signin.Account, bool)
+	// token of ours, expired or not. Errors are failures of the directory.
+	TokenHint func(ctx context.Context, token string) (signin.Account, bool, error)
 	// Begin signs somebody in for a valid request.
 	Begin func(w http.ResponseWriter, r *http.Request, tx *signin.Transaction, q *Request)
 	// Refused, if not nil, hears of each refusal that an application was told.

@@ -60,6 +60,7 @@ var checks = []struct {
 	{"claims", (*Request).checkClaims},
 	{"hints", (*Request).checkHints},
 	{"domain hint", (*Request).checkDomainHint},
+	{"resource", (*Request).checkResource},
 }
 
 func (q *Request) checkResponseType(context.Context) error {
@@ -183,7 +184,7 @@ func (q *Request) checkMaxAge(context.Context) error {
 		return nil
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || seconds < 0 || text[0] == '+' {
+	if err != nil || text[0] < '0' || text[0] > '9' { // no sign
 		return aadsts.New(aadsts.EmptyParameter, "max_age")
 	}
 	q.wish.MaxAge = longest
@@ -194,9 +195,11 @@ func (q *Request) checkMaxAge(context.Context) error {
 }
 
 func (q *Request) checkClaims(context.Context) error {
-	if _, err := issue.ParseWish(q.form.Get("claims")); err != nil {
+	w, err := issue.ParseWish(q.form.Get("claims"))
+	if err != nil {
 		return aadsts.New(aadsts.MalformedJSON, "claims").Because(err)
 	}
+	q.wish.Subject = w.Subject
 	return nil
 }
 
@@ -214,17 +217,39 @@ func (q *Request) checkHints(ctx context.Context) error {
 		}
 		q.wish.Session = id
 	}
-	if hint != "" {
-		if home, user, ok := q.endpoint.Hints.Account(ctx, hint); ok {
-			q.wish.HintAccount = signin.Account{Tenant: home, User: user}
-		} else if !strings.HasPrefix(hint, "O.") {
-			q.wish.HintUsername = strings.TrimSpace(hint)
-		}
+	q.readLoginHint(ctx, hint)
+	return q.readTokenHint(ctx, q.form.Get("id_token_hint"))
+}
+
+// readLoginHint tells our own name for an account from a user name. One of ours
+// that cannot be read names somebody all the same.
+func (q *Request) readLoginHint(ctx context.Context, hint string) {
+	switch home, user, ok := q.endpoint.Hints.Account(ctx, hint); {
+	case ok:
+		q.wish.HintAccount = signin.Account{Tenant: home, User: user}
+	case strings.HasPrefix(hint, "O.") && !strings.Contains(hint, "@"):
+		q.wish.HintUnknown = true
+	default:
+		q.wish.HintUsername = strings.TrimSpace(hint)
 	}
-	if token := q.form.Get("id_token_hint"); token != "" && q.endpoint.TokenHint != nil {
-		if account, ok := q.endpoint.TokenHint(ctx, token); ok {
-			q.wish.HintAccount, q.wish.HintUsername = account, ""
-		}
+}
+
+// readTokenHint finds whom an ID token is about. Nobody else may be signed in for
+// the request (OpenID Connect Core §3.1.2.2); whom a token is about that is none
+// of ours, only the person can say.
+func (q *Request) readTokenHint(ctx context.Context, token string) error {
+	if token == "" || q.endpoint.TokenHint == nil {
+		return nil
+	}
+	account, ok, err := q.endpoint.TokenHint(ctx, token)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		q.wish.HintAccount, q.wish.HintUsername, q.wish.HintUnknown = account, "", false
+		q.wish.HintBinds = true
+	default:
+		q.wish.HintUnknown = true
 	}
 	return nil
 }
@@ -245,13 +270,22 @@ func (q *Request) checkDomainHint(ctx context.Context) error {
 		q.wish.DomainHint = directory.Consumers
 		return nil
 	}
-	t, err := q.endpoint.Lookup.TenantByName(ctx, name.Text)
+	t, err := directory.FindTenant(ctx, q.endpoint.Lookup, name)
+	if isNotFound(err) || err == nil && t == nil {
+		return aadsts.New(aadsts.DomainUnknown, hint)
+	}
 	if err != nil {
-		if isNotFound(err) {
-			return aadsts.New(aadsts.DomainUnknown, hint)
-		}
 		return err
 	}
 	q.wish.DomainHint = t.ID
 	return nil
+}
+
+// checkResource asks whether what is asked for exists, where the path names the
+// tenant in which it must; behind an alias that is known only with the person.
+func (q *Request) checkResource(ctx context.Context) error {
+	if q.Tenant == nil || q.endpoint.Check == nil {
+		return nil
+	}
+	return q.endpoint.Check(ctx, q.Consent(q.Tenant, q.Principal, nil))
 }

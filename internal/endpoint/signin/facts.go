@@ -21,15 +21,22 @@ func (e *Endpoint) facts(ctx context.Context, t *turn) (*signin.Facts, error) {
 	}
 	for i := range t.browser.live {
 		l := &t.browser.live[i]
-		allowed, err := e.allowed(ctx, w, l)
+		c := signin.Candidate{
+			Account: accountOf(l), Session: l.ID, Address: l.Account.UserPrincipalName,
+			AuthTime: l.AuthTime, Persistent: l.Persistent, MustChange: l.Account.ForceChangePassword,
+		}
+		in, user, err := e.allowed(ctx, w, l)
 		if err != nil {
 			return nil, err
 		}
-		f.Live = append(f.Live, signin.Candidate{
-			Account: accountOf(l), Session: l.ID, Address: l.Account.UserPrincipalName,
-			AuthTime: l.AuthTime, Persistent: l.Persistent, Allowed: allowed,
-			MustChange: l.Account.ForceChangePassword,
-		})
+		if c.Allowed = user != ""; c.Allowed && w.Subject != "" {
+			sub, err := e.Subject(ctx, in, w.App.AppID, user)
+			if err != nil {
+				return nil, err
+			}
+			c.Foreign = sub != w.Subject
+		}
+		f.Live = append(f.Live, c)
 	}
 	return f, nil
 }
@@ -38,19 +45,23 @@ func accountOf(l *session.Live) signin.Account {
 	return signin.Account{Tenant: l.Tenant, User: l.User}
 }
 
-// allowed reports whether an account is one of those that the path lets in.
-func (e *Endpoint) allowed(ctx context.Context, w *signin.Wish, l *session.Live) (bool, error) {
-	if typeRefused(w, l.Tenant) {
-		return false, nil
+// allowed finds the account's object in the tenant that it would sign in to; it is
+// "" for an account that the path does not let in.
+func (e *Endpoint) allowed(ctx context.Context, w *signin.Wish, l *session.Live) (directory.TenantID, directory.ID, error) {
+	switch {
+	case typeRefused(w, l.Tenant):
+		return l.Tenant, "", nil
+	case w.Tenant == nil || w.Tenant.ID == l.Tenant:
+		return l.Tenant, l.User, nil
 	}
-	if w.Tenant == nil || w.Tenant.ID == l.Tenant {
-		return true, nil
-	}
-	_, err := e.Directory.UserByIdentity(ctx, w.Tenant.ID, l.Tenant.String(), string(l.User))
+	u, err := e.Directory.UserByIdentity(ctx, w.Tenant.ID, l.Tenant.String(), string(l.User))
 	if errors.Is(err, directory.ErrNotFound) {
-		return false, nil
+		return w.Tenant.ID, "", nil
 	}
-	return err == nil, err
+	if err != nil {
+		return w.Tenant.ID, "", err
+	}
+	return w.Tenant.ID, u.ID, nil
 }
 
 // typeRefused compares the kind of an account with path and application: personal

@@ -90,6 +90,9 @@ type Config struct {
 	Pages    Pages
 	// Purposes by their names, as transactions carry them.
 	Purposes map[string]Purpose
+	// Subject is the name by which a client knows a user of a tenant; issue.Subjects
+	// has it.
+	Subject func(ctx context.Context, t directory.TenantID, client, user directory.ID) (string, error)
 	// People lists the demonstration people for a path's tenant, nil for an alias;
 	// nil outside development mode.
 	People func(ctx context.Context, t *directory.Tenant) ([]Person, error)
@@ -108,7 +111,7 @@ func New(c Config) *Endpoint { return &Endpoint{c} }
 
 // Begin goes on with a request that a purpose has proven.
 func (e *Endpoint) Begin(w http.ResponseWriter, r *http.Request, tx *signin.Transaction, v Visit) {
-	tx.Began = e.Now().UTC()
+	tx.Began = e.Now().UTC().Truncate(time.Microsecond) // as sessions are kept
 	e.serve(w, r, &turn{tx: tx, visit: v})
 }
 
