@@ -71,6 +71,7 @@ and AZURE_CLIENT_SECRET are not.`,
   sekisho token --client-id ID --secret-file secret.txt --scope api://orders/.default
   sekisho token --client-id ID --certificate daemon.pem --scope api://orders/.default
   sekisho token --interactive --client-id ID --scope "openid offline_access api://orders/Orders.Read"
+  sekisho token --interactive --demo ordersDesktop
   sekisho token --refresh-token-file refresh.txt --client-id ID
   curl -H "Authorization: Bearer $(sekisho token --raw)" https://localhost:8443/v1.0/organization`,
 		Args: cobra.NoArgs,
@@ -114,8 +115,11 @@ func runToken(ctx context.Context, s *shared, f *tokenFlags) error {
 	if f.tenant == "" {
 		f.tenant = b.TenantID
 	}
-	if grant.person {
-		scope = ""
+	switch {
+	case grant.person && grant.scope == "":
+		scope = "" // what the sign-in was for
+	case grant.person:
+		scope = strings.TrimSpace(grant.scope + " " + scope)
 	}
 	f.scope = cmp.Or(f.scope, scope, grant.scope)
 	endpoint := tokenEndpoint(b, f.tenant)

@@ -92,10 +92,7 @@ func (e *Endpoint) resolvePerson(ctx context.Context, x *exchange, p *person, re
 		}
 	}
 	at := &target{resource: resource, audience: registeredName(resource, p.resource), roles: issue.RoleValues(resource, held), clientRoles: issue.RoleValues(x.sp, held)}
-	if at.scopes, err = e.Consents.Held(ctx, x.tenant.ID, x.sp, resource, p.user.ID); err != nil {
-		return nil, err
-	}
-	if at.oidc, err = e.Consents.HeldOIDC(ctx, x.tenant.ID, x.sp, p.user.ID); err != nil {
+	if at.scopes, at.oidc, err = e.Consents.HeldAll(ctx, x.tenant.ID, x.sp, resource, p.user.ID); err != nil {
 		return nil, err
 	}
 	if !p.covered(at) {
@@ -111,15 +108,17 @@ func (e *Endpoint) resolvePerson(ctx context.Context, x *exchange, p *person, re
 }
 
 // assignments are the app roles that the person was assigned, read only where the
-// client or the resource has roles or asks for an assignment.
+// client or the resource has roles for people or asks for an assignment.
 func (e *Endpoint) assignments(ctx context.Context, x *exchange, p *person, resource *directory.ServicePrincipal) ([]directory.AppRoleAssignment, error) {
 	for _, sp := range []*directory.ServicePrincipal{x.sp, resource} {
-		if sp.AppRoleAssignmentRequired || len(sp.Roles()) > 0 {
+		if sp.AppRoleAssignmentRequired || slices.ContainsFunc(sp.Roles(), forPeople) {
 			return e.Directory.AppRoleAssignmentsOf(ctx, x.tenant.ID, p.user.ID)
 		}
 	}
 	return nil, nil
 }
+
+func forPeople(r directory.AppRole) bool { return slices.Contains(r.AllowedMemberTypes, "User") }
 
 // empty reports whether a token for the target would have no permission at all.
 func (at *target) empty() bool {
