@@ -70,7 +70,6 @@ type Server struct {
 const (
 	recorderBatch = 64
 	refusalSums   = 10_000
-	hashesAtOnce  = 2
 )
 
 // New opens the database and builds the server. The caller must Run or Close it.
@@ -136,7 +135,8 @@ func (s *Server) connect(ctx context.Context) error {
 	if s.secrets, err = clientauth.NewSecretHasher(secretKey); err != nil {
 		return err
 	}
-	s.passwords = credential.NewPasswords(hashesAtOnce, s.cfg.Rand)
+	// Half of the cores at most: a storm of sign-ins must not starve the tokens.
+	s.passwords = credential.NewPasswords(max(1, cores/2), s.cfg.Rand)
 	s.ops = &directory.Operations{
 		Tenants: s.stores.Tenants, Applications: s.stores.Applications, ServicePrincipals: s.stores.ServicePrincipals,
 		Deleted: s.stores.Deleted, Assignments: s.stores.Assignments, Grants: s.stores.Grants, Users: s.stores.Users,
