@@ -161,7 +161,7 @@ func addLine(sc *scenario, n int, line string) error {
 	}
 	st := &sc.steps[len(sc.steps)-1]
 	text := strings.TrimSpace(line)
-	if st.verb == "graph" || st.verb == "raw" {
+	if st.verb == "graph" || st.verb == "me" || st.verb == "raw" {
 		st.body += text
 		return nil
 	}

@@ -70,6 +70,8 @@ var verbs = map[string]func(*world, step){
 	"redeem":    (*world).stepRedeem,
 	"refresh":   (*world).stepRefresh,
 	"idclaim":   (*world).stepIDClaim,
+	"logout":    (*world).stepLogout,
+	"left":      (*world).stepLeft,
 }
 
 func play(t *testing.T, srv *sekishotest.Server, sc scenario) {
@@ -374,7 +376,9 @@ func (w *world) stepRaw(st step) {
 
 // stepGraph calls Graph as the tenant's administrator application: graph METHOD
 // PATH [status], the body in the lines below.
-func (w *world) stepGraph(st step) {
+func (w *world) stepGraph(st step) { w.callGraph(w.token(), st) }
+
+func (w *world) callGraph(token string, st step) {
 	want := map[string]int{"GET": 200, "POST": 201, "PATCH": 204, "DELETE": 204}[st.args[0]]
 	if len(st.args) > 2 {
 		n, err := strconv.Atoi(st.args[2])
@@ -383,7 +387,7 @@ func (w *world) stepGraph(st step) {
 		}
 		want = n
 	}
-	w.graph(w.token(), st.args[0], w.expand(st.args[1]), w.expand(st.body), want)
+	w.graph(token, st.args[0], w.expand(st.args[1]), w.expand(st.body), want)
 }
 
 // stepSave keeps a member of the last answer: save name = member
