@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/sekisho-id/sekisho/internal/domain/consent"
@@ -150,7 +151,8 @@ func consentPage(t *turn, f page.Flow) page.AskConsent {
 		p.ReplyHost = hostOf(target)
 	}
 	asked := en.Consent.Missing
-	if en.question.Again || len(asked) == 0 {
+	if en.question.Again || en.Consent.MayOrganisation || len(asked) == 0 {
+		// For the organisation, what the person alone holds is granted as well.
 		asked = en.Consent.Asked
 	}
 	p.Groups = groups(asked, en.question)
@@ -198,9 +200,9 @@ func groups(asked []consent.Permission, q *consent.Request) []page.ConsentGroup 
 // shown is a digest of what a consent page shows.
 func shown(a *consent.Assessment) string {
 	h := sha256.New()
-	for i := range a.Missing {
-		p := &a.Missing[i]
-		h.Write([]byte(string(p.Resource.AppID) + " " + string(p.ID) + "\n"))
+	for i := range a.Asked {
+		p := &a.Asked[i]
+		h.Write([]byte(string(p.Resource.AppID) + " " + string(p.ID) + " " + strconv.FormatBool(p.Granted) + "\n"))
 		if p.Client != nil {
 			h.Write([]byte(p.Client.AppID))
 		}
