@@ -60,6 +60,16 @@ func (s Source) read() ([]byte, error) {
 	return []byte(s.Secret), nil
 }
 
+// Credential reads the credential once, for programs that are restarted when it
+// changes.
+func (s Source) Credential() (confidential.Credential, error) {
+	material, err := s.read()
+	if err != nil {
+		return confidential.Credential{}, err
+	}
+	return s.credential(material)
+}
+
 func (s Source) credential(material []byte) (confidential.Credential, error) {
 	if s.CertificateFile == "" {
 		return confidential.NewCredFromSecret(string(material))

@@ -11,6 +11,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 )
 
 // Client calls Graph as one administrator.
@@ -28,6 +30,65 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("graph: %d %s: %s", e.Status, e.Code, e.Message) }
+
+// As is Graph as an application with a secret: what an administrator lets do its
+// work. authority is https://HOST/TENANT; base and http are those of the Client.
+func As(authority, base, clientID, secret string, client *http.Client) (*Client, error) {
+	cred, err := confidential.NewCredFromSecret(secret)
+	if err != nil {
+		return nil, err
+	}
+	app, err := confidential.New(authority, clientID, cred, confidential.WithHTTPClient(client), confidential.WithInstanceDiscovery(false))
+	if err != nil {
+		return nil, err
+	}
+	return &Client{Base: base, HTTP: client, Token: func(ctx context.Context) (string, error) {
+		result, err := app.AcquireTokenByCredential(ctx, []string{"https://graph.microsoft.com/.default"})
+		return result.AccessToken, err
+	}}, nil
+}
+
+// Application is an application as it is registered.
+type Application struct {
+	ID          string `json:"id,omitempty"`
+	AppID       string `json:"appId,omitempty"`
+	DisplayName string `json:"displayName"`
+	Web         *Web   `json:"web,omitempty"`
+	SPA         *URIs  `json:"spa,omitempty"`
+	Native      *URIs  `json:"publicClient,omitempty"`
+	// OptionalClaims are claims that tokens have only where they are asked for.
+	OptionalClaims *OptionalClaims `json:"optionalClaims,omitempty"`
+}
+
+// URIs are where answers for people go.
+type URIs struct {
+	RedirectURIs []string `json:"redirectUris"`
+}
+
+// Web is what a web application registers.
+type Web struct {
+	RedirectURIs []string `json:"redirectUris"`
+	LogoutURL    string   `json:"logoutUrl,omitempty"`
+}
+
+// OptionalClaims are names of claims, by kind of token.
+type OptionalClaims struct {
+	IDToken []OptionalClaim `json:"idToken"`
+}
+
+// OptionalClaim is the name of a claim.
+type OptionalClaim struct {
+	Name string `json:"name"`
+}
+
+// Register makes an application and lets it into the tenant.
+func (c *Client) Register(ctx context.Context, a Application) (Application, error) {
+	if err := c.do(ctx, http.MethodPost, "/applications", a, &a); err != nil {
+		return a, err
+	}
+	_, err := c.AddServicePrincipal(ctx, a.AppID)
+	return a, err
+}
 
 // Password is a secret as Graph shows it once, after it was made.
 type Password struct {

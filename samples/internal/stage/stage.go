@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
-
 	"github.com/sekisho-id/sekisho/bearer"
 	"github.com/sekisho-id/sekisho/sekishotest"
 
@@ -120,19 +118,11 @@ func (s *Stage) Tokens() int {
 func (s *Stage) Admin(t testing.TB, domain string) *graph.Client {
 	t.Helper()
 	tenant := s.Bootstrap.Demo[domain]
-	cred, err := confidential.NewCredFromSecret(tenant.ClientSecret)
+	client, err := graph.As(s.URL+"/"+tenant.TenantID, s.URL, tenant.ClientID, tenant.ClientSecret, s.Client())
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := confidential.New(s.URL+"/"+tenant.TenantID, tenant.ClientID, cred,
-		confidential.WithHTTPClient(s.Client()), confidential.WithInstanceDiscovery(false))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &graph.Client{Base: s.URL, HTTP: s.Client(), Token: func(ctx context.Context) (string, error) {
-		result, err := client.AcquireTokenByCredential(ctx, []string{"https://graph.microsoft.com/.default"})
-		return result.AccessToken, err
-	}}
+	return client
 }
 
 // Env is the settings of a daemon.
