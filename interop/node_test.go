@@ -31,6 +31,22 @@ func TestNodeOpenIDClient(t *testing.T) {
 		outcome.V1API, outcome.Graph, outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse)
 }
 
+func TestNodeMSALPeople(t *testing.T) {
+	runNode(t, "msal-node-people", "msal-node-people.mjs", outcome.SignIn, outcome.SignInCache, outcome.Refresh, outcome.Me)
+}
+
+func TestNodeOpenIDClientPeople(t *testing.T) {
+	runNode(t, "openid-client-people", "openid-client-people.mjs", outcome.Declined, outcome.SignIn, outcome.Refresh, outcome.UserInfo)
+}
+
+func TestNodeOAuth4WebAPI(t *testing.T) {
+	runNode(t, "oauth4webapi", "oauth4webapi.mjs", outcome.Declined, outcome.SignIn, outcome.Refresh, outcome.UserInfo)
+}
+
+func TestNodeAuthJS(t *testing.T) {
+	runNode(t, "auth-js", "auth-js.mjs", outcome.SignIn, outcome.Me)
+}
+
 func runNode(t *testing.T, client, script string, cases ...outcome.Case) {
 	t.Helper()
 	node := tool(t, "node")

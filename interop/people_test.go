@@ -21,7 +21,7 @@ import (
 // redirects are what every client is registered with. Ports on loopback are free,
 // so each kind has paths of its own.
 var redirects = administrator.Redirects{
-	Web: []string{"http://localhost/web", "https://localhost/web"},
+	Web: []string{"http://localhost/web", "https://localhost/web", "http://localhost/auth/callback/microsoft-entra-id"},
 	SPA: []string{
 		"https://localhost/app", "http://localhost/app", "http://127.0.0.1/app",
 		"https://localhost/bridge", "http://localhost/bridge", "http://127.0.0.1/bridge",
@@ -103,7 +103,7 @@ func goTo(address string) chromedp.Action[chromedp.Void] {
 }
 
 // desk lets programs of other languages ask for somebody to open an address, as a
-// desktop does: POST {"url","profile","decline"}, or GET ?url= for commands. Requests
+// desktop does: POST {"url","profile","decline","until"}, or GET ?url= for commands. Requests
 // that name the same profile share its sessions.
 type desk struct {
 	person   person.Person
@@ -131,6 +131,7 @@ type deskRequest struct {
 	URL     string `json:"url"`
 	Profile string `json:"profile"`
 	Decline bool   `json:"decline"`
+	Until   string `json:"until"`
 }
 
 func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -165,7 +166,7 @@ func (d *desk) open(ctx context.Context, q deskRequest) (*person.Walk, error) {
 		}
 		tab, d.profiles[q.Profile], d.closed = fresh, fresh, append(d.closed, closed)
 	}
-	walk, err := open(ctx, tab, q.URL, person.Way{Person: d.person, Decline: q.Decline})
+	walk, err := open(ctx, tab, q.URL, person.Way{Person: d.person, Decline: q.Decline, Until: q.Until})
 	if walk != nil {
 		d.seen = append(d.seen, walk)
 	}

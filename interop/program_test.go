@@ -32,6 +32,7 @@ type program struct {
 func (p program) run(t *testing.T) {
 	t.Helper()
 	r := record(t, p.client, "")
+	_, r.party.Browser = newDesk(t, r.party.person)
 	cmd := exec.CommandContext(t.Context(), p.command[0], p.command[1:]...)
 	cmd.Dir = p.dir
 	cmd.Env = append(plain(), "SEKISHO_INTEROP_PARTY="+r.party.write(t))

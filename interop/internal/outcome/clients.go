@@ -138,6 +138,32 @@ new PublicClientApplication({
 		Settings: `const config = await client.discovery(new URL("https://H/TENANT/v2.0"), clientId, clientSecret);`,
 	},
 	{
+		ID: "msal-node-people", Name: "MSAL Node, web application", Package: "@azure/msal-node", Language: "Node", Trust: trustNode, Syntax: "js",
+		Settings: `new ConfidentialClientApplication({
+  auth: { clientId, clientSecret, authority: "https://H/TENANT", knownAuthorities: ["H"] },
+});
+// The nonce of getAuthCodeUrl goes into acquireTokenByCode too.`,
+	},
+	{
+		ID: "openid-client-people", Name: "openid-client, web application", Package: "openid-client", Language: "Node", Trust: trustNode, Syntax: "js",
+		Settings: `const config = await client.discovery(new URL("https://H/TENANT/v2.0"), clientId, clientSecret);`,
+	},
+	{
+		ID: "oauth4webapi", Name: "oauth4webapi, web application", Package: "oauth4webapi", Language: "Node", Trust: trustNode, Syntax: "js",
+		Settings: `const issuer = new URL("https://H/TENANT/v2.0");
+const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer));`,
+	},
+	{
+		ID: "auth-js", Name: "Auth.js (next-auth), Microsoft Entra ID provider", Package: "@auth/core", Language: "Node", Trust: trustNode, Syntax: "js",
+		Settings: `MicrosoftEntraID({
+  clientId,
+  clientSecret,
+  issuer: "https://H/TENANT/v2.0",
+  // The provider's own function asks graph.microsoft.com for a photo, with our access token.
+  profile: (claims) => ({ id: claims.sub, name: claims.name, email: claims.email }),
+});`,
+	},
+	{
 		ID: "msal-python", Name: "MSAL Python", Package: "msal", Language: "Python", Trust: trustPython, Syntax: "python",
 		Settings: `app = msal.ConfidentialClientApplication(
     client_id, client_credential=credential, authority="https://H/TENANT", instance_discovery=False)`,

@@ -27,6 +27,9 @@ type Way struct {
 	Decline bool
 	// Stay answers that the person stays signed in.
 	Stay bool
+	// Until, if not empty, is how the address begins that the application goes to in
+	// the end; other pages of its own are waited through.
+	Until string
 }
 
 // Page is a page that was shown on the way.
@@ -120,7 +123,7 @@ func (w *Way) Go(ctx, tab context.Context, base string) (*Walk, error) {
 
 func (w *Way) script(base string) (string, error) {
 	given, err := json.Marshal(map[string]any{
-		"base": base, "address": w.Address, "password": w.Password, "decline": w.Decline, "stay": w.Stay,
+		"base": base, "address": w.Address, "password": w.Password, "decline": w.Decline, "stay": w.Stay, "until": w.Until,
 	})
 	return "(" + strings.TrimSpace(stepScript) + ")(" + string(given) + ")", err
 }

@@ -2,7 +2,7 @@
   const at = { url: location.href };
   if (document.readyState !== "complete" || location.href === "about:blank" || window.acted) return { state: "wait" };
   if (location.protocol === "chrome-error:") return { ...at, state: "stopped", page: "unreachable", text: document.body.innerText };
-  if (location.origin !== given.base) return { ...at, state: "away" };
+  if (location.origin !== given.base) return { ...at, state: location.href.startsWith(given.until) ? "away" : "wait" };
   const page = document.body.dataset.page ?? "";
   if (page === "formpost") return { state: "wait" };
   const asked = [...document.querySelectorAll(".permissions code")].map((c) => c.textContent);
