@@ -24,6 +24,7 @@ func (s *Server) newDiscovery() (*discovery.Endpoint, error) {
 			Prompts: oauth2.PromptValues(), Scopes: oauth2.OIDCScopes(),
 			Claims: issue.IDClaims(2), ClaimsV1: issue.IDClaims(1),
 			ClaimsParameter: true, IssuerInResponse: true, UserInfoEndpoint: true,
+			EndSessionEndpoint: true, FrontChannelLogout: true,
 		},
 	})
 }

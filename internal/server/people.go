@@ -16,6 +16,7 @@ import (
 	"github.com/sekisho-id/sekisho/internal/domain/session"
 	sign "github.com/sekisho-id/sekisho/internal/domain/signin"
 	"github.com/sekisho-id/sekisho/internal/endpoint/authorize"
+	"github.com/sekisho-id/sekisho/internal/endpoint/logout"
 	"github.com/sekisho-id/sekisho/internal/endpoint/signin"
 	"github.com/sekisho-id/sekisho/internal/endpoint/userinfo"
 	"github.com/sekisho-id/sekisho/internal/endpoint/web"
@@ -34,6 +35,7 @@ type people struct {
 
 	authorize *authorize.Endpoint
 	signin    *signin.Endpoint
+	logout    *logout.Endpoint
 	userinfo  *userinfo.Endpoint
 }
 
@@ -78,6 +80,10 @@ func (s *Server) newPeople(ctx context.Context) (*people, error) {
 func (s *Server) signInEndpoints() error {
 	p := s.people
 	tokens := &issue.HintReader{Keys: s.keys, Hosts: s.bases, Users: s.stores.Users, AccountOf: p.hints.Account}
+	p.logout = logout.New(logout.Config{
+		Lookup: s.view, Sessions: p.sessions, Hints: p.hints, Tokens: tokens, Subjects: p.subjects,
+		Sealer: s.keeper, Pages: s.pages, Now: s.clock.Now, Rand: s.cfg.Rand,
+	})
 	p.authorize = authorize.New(authorize.Config{
 		Lookup: s.view, Pages: s.pages, Hints: p.hints, Codes: p.authorizations, Check: p.consents.Check,
 		Begin: func(w http.ResponseWriter, r *http.Request, tx *sign.Transaction, q *authorize.Request) {

@@ -24,6 +24,8 @@ func (s *Server) routes() http.Handler {
 	tenant.Handle("/{tenant}/oauth2/v2.0/authorize", s.people.authorize.Handler(2))
 	tenant.Handle("/{tenant}/oauth2/authorize", s.people.authorize.Handler(1))
 	tenant.Handle("/{tenant}/login", s.limited(s.people.signin.Handler()))
+	tenant.Handle("/{tenant}/oauth2/v2.0/logout", s.people.logout.Handler(2))
+	tenant.Handle("/{tenant}/oauth2/logout", s.people.logout.Handler(1))
 	tenant.Handle("/{tenant}/openid/userinfo", s.people.userinfo.V1())
 	tenant.Handle("/{tenant}/oauth2/v2.0/token", s.limited(s.token.Handler(token.V2)))
 	tenant.Handle("/{tenant}/oauth2/token", s.limited(s.token.Handler(token.V1)))

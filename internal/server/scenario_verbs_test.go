@@ -59,6 +59,8 @@ var verbs = map[string]func(*world, step){
 	"app":       (*world).stepApp,
 	"use":       (*world).stepUse,
 	"person":    (*world).stepPerson,
+	"foreigner": (*world).stepForeigner,
+	"guest":     (*world).stepGuest,
 	"browser":   (*world).stepBrowser,
 	"authorize": (*world).stepAuthorize,
 	"page":      (*world).stepPage,
@@ -70,6 +72,7 @@ var verbs = map[string]func(*world, step){
 	"redeem":    (*world).stepRedeem,
 	"refresh":   (*world).stepRefresh,
 	"idclaim":   (*world).stepIDClaim,
+	"recorded":  (*world).stepRecorded,
 	"logout":    (*world).stepLogout,
 	"left":      (*world).stepLeft,
 }
