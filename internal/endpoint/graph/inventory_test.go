@@ -34,7 +34,7 @@ func populate(w *world) {
 // keyOf names the object that stands for a key of a pattern.
 func keyOf(pattern, placeholder string) string {
 	switch placeholder {
-	case "{owner}":
+	case "{owner}", "{member}":
 		return "user"
 	case "{credential}":
 		return "fic"

@@ -248,6 +248,7 @@ func TestDirectoryRoles(t *testing.T) {
 		return `{"@odata.type":"#microsoft.graph.unifiedRoleAssignment","principalId":"` + who + `","roleDefinitionId":"` + role + `","directoryScopeId":"/"}`
 	}
 	const assignments = "/roleManagement/directory/roleAssignments"
+	const billing = "b0f54661-2d74-4c50-afa3-1ec803f12efe"
 	w.run([]step{
 		{name: "definitions", method: "GET", path: "/roleManagement/directory/roleDefinitions", status: 200, has: []string{globalAdministrator, "Global Administrator", `"isBuiltIn":true`}},
 		{name: "by name", method: "GET", path: "/roleManagement/directory/roleDefinitions?$filter=displayName eq 'User Administrator'", status: 200, has: []string{userAdministrator}, not: []string{globalAdministrator}},
@@ -271,6 +272,15 @@ func TestDirectoryRoles(t *testing.T) {
 		{name: "in use by template", method: "GET", path: "/directoryRoles?$filter=roleTemplateId eq '" + userAdministrator + "'", status: 200, has: []string{userAdministrator}, not: []string{globalAdministrator}},
 		{name: "by key", method: "GET", path: "/directoryRoles(roleTemplateId='" + userAdministrator + "')", status: 200, want: map[string]any{"displayName": "User Administrator"}},
 		{name: "members", method: "GET", path: "/directoryRoles/" + userAdministrator + "/members?$select=id", status: 200, has: []string{"{aki}", "{users}"}, not: []string{"{global}"}},
+		{name: "activate", as: "roles", method: "POST", path: "/directoryRoles", body: `{"roleTemplateId":"` + billing + `"}`, status: 201, want: map[string]any{"id": billing}},
+		{name: "activate nothing", method: "POST", path: "/directoryRoles", body: `{"roleTemplateId":"11111111-2222-4333-8444-555555555555"}`, status: 400},
+		{name: "add a member", as: "roles", method: "POST", path: "/directoryRoles/" + billing + "/members/$ref", body: `{"@odata.id":"x/{aki}"}`, status: 204},
+		{name: "add twice", as: "roles", method: "POST", path: "/directoryRoles/" + billing + "/members/$ref", body: `{"@odata.id":"x/{aki}"}`, status: 400, has: []string{"'members'"}},
+		{name: "add to a stronger one", as: "roles", method: "POST", path: "/directoryRoles/" + globalAdministrator + "/members/$ref", body: `{"@odata.id":"x/{aki}"}`, status: 403},
+		{name: "member", method: "GET", path: "/users/{aki}/memberOf", status: 200, has: []string{"Billing Administrator"}},
+		{name: "remove from a stronger one", as: "roles", method: "DELETE", path: "/directoryRoles/" + globalAdministrator + "/members/{global}/$ref", status: 403},
+		{name: "remove", as: "roles", method: "DELETE", path: "/directoryRoles/" + billing + "/members/{aki}/$ref", status: 204},
+		{name: "remove twice", as: "roles", method: "DELETE", path: "/directoryRoles/" + billing + "/members/{aki}/$ref", status: 404, has: []string{"'members'"}},
 		{name: "take", as: "roles", method: "DELETE", path: assignments + "/{given}", status: 204},
 		{name: "taken", method: "GET", path: assignments + "/{given}", status: 404},
 		{name: "one of two highest", as: "global", method: "DELETE", path: assignments + "/{firstAdmin}", status: 204},

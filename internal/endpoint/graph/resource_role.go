@@ -188,6 +188,86 @@ func listRoleMembers(c *call) (*reply, error) {
 	return listObjects(c, items)
 }
 
+// activateRole answers what clients do before they give a role in the older form.
+// Every role is active here, so nothing changes.
+func activateRole(c *call) (*reply, error) {
+	type request struct{ template directory.ID }
+	in, err := readBody([]property[request]{guid("roleTemplateId", func(r *request) *directory.ID { return &r.template })}, c.body)
+	if err != nil {
+		return nil, err
+	}
+	if !in.has("roleTemplateId") {
+		return nil, missing("roleTemplateId")
+	}
+	var r request
+	in.apply(&r)
+	d, ok := directory.RoleDefinitionByID(r.template)
+	if !ok {
+		return nil, notFound(string(r.template)).withStatus(http.StatusBadRequest)
+	}
+	rep, err := one(c, directoryRoleEntity, http.StatusCreated, &d)
+	if err == nil {
+		rep.location = c.base() + "/directoryRoles/" + string(d.ID)
+	}
+	return rep, err
+}
+
+func addRoleMember(c *call) (*reply, error) {
+	d, err := c.roleAt()
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.reference()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayGiveRole(d.ID); err != nil {
+		return nil, err
+	}
+	has, err := c.roleOf(id, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	if has != "" {
+		return nil, badRequest("One or more added object references already exist for the following modified properties: 'members'.")
+	}
+	_, err = c.api.Ops.AssignRole(c.ctx, c.caller, roleAssignment{PrincipalID: id, RoleDefinitionID: d.ID, DirectoryScopeID: directory.WholeTenant})
+	return noContent(), err
+}
+
+func removeRoleMember(c *call) (*reply, error) {
+	d, err := c.roleAt()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayGiveRole(d.ID); err != nil {
+		return nil, err
+	}
+	id, err := directory.ParseID(c.keys[1].value)
+	if err != nil {
+		return nil, notFound(c.lastKey())
+	}
+	has, err := c.roleOf(id, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	if has == "" {
+		return nil, notFound(c.lastKey()).saying("One or more removed object references do not exist for the following modified properties: 'members'.")
+	}
+	return noContent(), c.api.Ops.RemoveRole(c.ctx, c.caller, has)
+}
+
+// roleOf finds the assignment by which the principal has the role, "" if it has
+// not.
+func (c *call) roleOf(id, role directory.ID) (directory.ID, error) {
+	assigned, err := c.api.Ops.Roles.RoleAssignmentsOf(c.ctx, c.tenant(), id)
+	i := slices.IndexFunc(assigned, func(a roleAssignment) bool { return a.RoleDefinitionID == role })
+	if i < 0 {
+		return "", err
+	}
+	return assigned[i].ID, err
+}
+
 // listMemberships lists the directory roles of a user: groups do not exist here.
 func listMemberships(c *call) (*reply, error) {
 	u, err := c.userAt()

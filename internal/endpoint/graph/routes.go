@@ -235,6 +235,9 @@ func directoryRoutes() []row {
 		{get, "/directoryRoles", readRoles, readRoles, toReadRoles, listDirectoryRoles, 0},
 		{get, "/directoryRoles/{id}", readRoles, readRoles, toReadRoles, getDirectoryRole, 0},
 		{get, "/directoryRoles/{id}/members", readRoles, readRoles, toReadRoles, listRoleMembers, 0},
+		{post, "/directoryRoles", writeRoles, writeRoles, toAssignRoles, activateRole, 0},
+		{post, "/directoryRoles/{id}/members/$ref", writeRoles, writeRoles, toAssignRoles, addRoleMember, 0},
+		{del, "/directoryRoles/{id}/members/{member}/$ref", writeRoles, writeRoles, toAssignRoles, removeRoleMember, 0},
 		{post, "/invitations", inviteUsers, inviteUsers, toInvite, createInvitation, 0},
 
 		{get, "/organization", readOrganization, readOrganizations, toReadOrganization, listOrganization, 0},
