@@ -109,10 +109,9 @@ type world struct {
 	hanako       *directory.User // of Hakone
 	guest        *directory.User // the same person in Usui
 
-	orders                *directory.Application // an API, multi-tenant
-	web, spa, native      *directory.Application // clients, multi-tenant
-	webSecret, otherGrant string
-	ids                   int
+	orders           *directory.Application // an API, multi-tenant
+	web, spa, native *directory.Application // clients, multi-tenant
+	ids              int
 
 	mu  sync.Mutex
 	now time.Time
