@@ -14,6 +14,9 @@
 // clients every generation stays good, as on the platform.
 //
 // A code's way: IssueCode → the browser → Find → the checks of the token endpoint
-// → Redeem. A refresh token's way: Refresh checks it, judges the person's
-// revocations and gives the family with the next token.
+// → Redeem judges it → tokens are issued → Commit redeems it. A refresh token's
+// way: FindRefreshToken → Refresh judges token, family and person → tokens are
+// issued → Commit rotates it. What is judged is not used up before the tokens are
+// there: a request that is refused, or a node that is too busy to sign, has not
+// rotated a token under its client. Nothing leaves before Commit has said yes.
 package authorization

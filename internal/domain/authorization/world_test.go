@@ -70,7 +70,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.Authorizations, err = authorization.New(authorization.Config{
-		Store: db, Tenants: db, Users: db, Identities: guests{db}, Minter: minter, Key: key, Rand: rand.Reader, Now: w.clock,
+		Store: db, Tenants: db, Users: db, Identities: db, Minter: minter, Key: key, Rand: rand.Reader, Now: w.clock,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -200,14 +200,4 @@ func wants(t *testing.T, what, token string, err error, want aadsts.Code) {
 	if !errors.Is(err, want) || token != "" {
 		t.Errorf("%s: %v, want AADSTS%s", what, err, strconv.Itoa(want.Number()))
 	}
-}
-
-// guests finds the one guest there is.
-type guests struct{ *sqlstore.DB }
-
-func (g guests) UserByIdentity(ctx context.Context, t directory.TenantID, issuer, assigned string) (*directory.User, error) {
-	if t != abroad || issuer != home.String() || assigned != string(hana) {
-		return nil, directory.ErrNotFound
-	}
-	return g.User(ctx, t, guest)
 }
