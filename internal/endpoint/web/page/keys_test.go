@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-var handlersKey = regexp.MustCompile(`^(fault|reason|about)\.[a-z.]+$`)
+var handlersKey = regexp.MustCompile(`^(fault|reason|demo)\.[a-z.]+$`)
 
 // Handlers name faults, reasons and the roles of demonstration people by key. A
 // key that they misspell would show the sentence for everything else.

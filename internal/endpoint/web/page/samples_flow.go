@@ -13,9 +13,9 @@ var sampleTiles = []Tile{
 }
 
 var samplePeople = []Demo{
-	{Account{"Tenant Administrator", "admin@hakone.example"}, "1", "about.administrator"},
-	{Account{"Hana Mori", "hana@hakone.example"}, "2", "about.member"},
-	{Account{"Aya Usui", "aya@usui.example"}, "3", "about.guest"},
+	{Account{"Tenant Administrator", "admin@hakone.example"}, "1", "demo.administrator"},
+	{Account{"Hana Mori", "hana@hakone.example"}, "2", "demo.member"},
+	{Account{"Aya Usui", "aya@usui.example"}, "3", "demo.guest"},
 }
 
 var sampleGroups = []ConsentGroup{
@@ -50,7 +50,7 @@ var flowSamples = []sample{
 	}},
 	{"username", "long", func(p *Pages, w http.ResponseWriter, r *http.Request) {
 		p.WriteAskUsername(w, r, AskUsername{Flow: anonymous(longFlow(r)), Value: unbrokenName, Fault: "fault.credentials", Remembered: true,
-			People: []Demo{{Account{longName, unbrokenName}, "1", "about.member"}}})
+			People: []Demo{{Account{longName, unbrokenName}, "1", "demo.member"}}})
 	}},
 	{"username", "hostile", func(p *Pages, w http.ResponseWriter, r *http.Request) {
 		p.WriteAskUsername(w, r, AskUsername{Flow: anonymous(hostileFlow(r)), Value: hostileName})

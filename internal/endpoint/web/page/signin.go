@@ -52,7 +52,7 @@ type AskUsername struct {
 type Demo struct {
 	Account
 	Value string // posted as "demo"
-	About string // a word on the role, a key of the sentences
+	About string // a word on the role, a key of the sentences (demo.member, …)
 }
 
 // AskPassword asks for the password of Flow.Account.

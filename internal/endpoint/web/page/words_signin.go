@@ -92,9 +92,9 @@ var faultSentences = map[string]words{
 	"reason.age":   {"You signed in some time ago, and the application asks for a recent sign-in.", "前回のサインインから時間が経過しているため、アプリケーションが再度のサインインを求めています。"},
 	"reason.ended": {"Your earlier sign-in has ended.", "以前のサインインは終了しています。"},
 
-	"about.administrator": {"Global Administrator", "グローバル管理者"},
-	"about.member":        {"Member", "メンバー"},
-	"about.guest":         {"Guest", "ゲスト"},
+	"demo.administrator": {"Global Administrator", "グローバル管理者"},
+	"demo.member":        {"Member", "メンバー"},
+	"demo.guest":         {"Guest", "ゲスト"},
 }
 
 // consentSentences are what the pages about consent say.
