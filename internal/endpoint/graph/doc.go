@@ -5,7 +5,7 @@
 //
 //	path ─── odata.ParsePath, router ──────> a route of routes.go, and its keys
 //	token ── Tokens.Verify ────────────────> an Actor of one tenant
-//	rights ─ route.app, route.delegated ───> may this actor do this at all
+//	rights ─ actor.go, rights.go ──────────> the application's permission, the person's right
 //	query ── odata.Parse, entity ──────────> options held against the properties
 //	body ─── odata.CheckObject, property ──> setters of declared properties only
 //	handle ─ resource_<name>.go ───────────> directory.Operations or a store
@@ -13,8 +13,10 @@
 //
 // What a resource has is data: one row per property (property.go) from which
 // $select, $filter, the reading of bodies and $metadata are driven, and one row
-// per route (routes.go) with the permissions that it needs. A route without
-// declared permissions makes New fail.
+// per route (routes.go) with the permissions and the right that it needs, and one
+// row per right (rights.go) with who has it. A route without declared permissions,
+// or without a declared right where people may use it, makes New fail. What makes
+// somebody stronger than they are is refused in guard.go.
 //
 // Everything happens in the tenant of the token. The rules of the directory
 // itself are not here but in domain/directory.

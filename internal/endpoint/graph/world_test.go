@@ -197,13 +197,6 @@ func (w *world) allow(token string, roles ...string) {
 	w.tokens[token] = &a
 }
 
-// delegated makes a token of the first tenant's administrator with scopes.
-func (w *world) delegated(token string, scopes ...string) {
-	a := *w.tokens["first"]
-	a.Roles, a.Scopes, a.User = nil, scopes, directory.ID(w.vars["first.user"])
-	w.tokens[token] = &a
-}
-
 type response struct {
 	*httptest.ResponseRecorder
 	text string
