@@ -15,6 +15,7 @@ import (
 	"github.com/sekisho-id/sekisho/internal/domain/opaque"
 	"github.com/sekisho-id/sekisho/internal/domain/session"
 	sign "github.com/sekisho-id/sekisho/internal/domain/signin"
+	"github.com/sekisho-id/sekisho/internal/endpoint/adminconsent"
 	"github.com/sekisho-id/sekisho/internal/endpoint/authorize"
 	"github.com/sekisho-id/sekisho/internal/endpoint/logout"
 	"github.com/sekisho-id/sekisho/internal/endpoint/signin"
@@ -33,10 +34,11 @@ type people struct {
 	hints          session.Hints
 	subjects       issue.Subjects
 
-	authorize *authorize.Endpoint
-	signin    *signin.Endpoint
-	logout    *logout.Endpoint
-	userinfo  *userinfo.Endpoint
+	authorize    *authorize.Endpoint
+	adminconsent *adminconsent.Endpoint
+	signin       *signin.Endpoint
+	logout       *logout.Endpoint
+	userinfo     *userinfo.Endpoint
 }
 
 // newPeople builds the services; endpoints come after the view and the pages.
@@ -105,11 +107,12 @@ func (s *Server) signInEndpoints() error {
 		},
 		Now: s.clock.Now, Log: s.log,
 	})
+	p.adminconsent = s.newAdminConsent()
 	cfg := signin.Config{
 		Lookup: s.view, Users: s.stores.Users, Directory: signInDirectory{s}, Sessions: p.sessions,
 		Passwords: p.passwords, Matches: s.passwords.CheckPassword, Changer: s.ops, Consents: p.consents,
 		Hints: p.hints, Sealer: s.keeper, Pages: s.pages, Subject: p.subjects.Subject,
-		Purposes: map[string]signin.Purpose{authorize.Purpose: authorizePurpose{p.authorize}},
+		Purposes: map[string]signin.Purpose{authorize.Purpose: authorizePurpose{p.authorize}, adminconsent.Purpose: adminConsentPurpose{p.adminconsent}},
 		Failed: func(ctx context.Context, t directory.TenantID, client directory.ID, code aadsts.Code) {
 			s.metrics.refused(code.Number())
 			if !t.IsZero() {

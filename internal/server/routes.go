@@ -23,6 +23,8 @@ func (s *Server) routes() http.Handler {
 	tenant.Handle("/common/userrealm/{user}", s.discovery.UserRealm())
 	tenant.Handle("/{tenant}/oauth2/v2.0/authorize", s.people.authorize.Handler(2))
 	tenant.Handle("/{tenant}/oauth2/authorize", s.people.authorize.Handler(1))
+	tenant.Handle("/{tenant}/v2.0/adminconsent", s.people.adminconsent.Handler(2))
+	tenant.Handle("/{tenant}/adminconsent", s.people.adminconsent.Handler(1))
 	tenant.Handle("/{tenant}/login", s.limited(s.people.signin.Handler()))
 	tenant.Handle("/{tenant}/oauth2/v2.0/logout", s.people.logout.Handler(2))
 	tenant.Handle("/{tenant}/oauth2/logout", s.people.logout.Handler(1))

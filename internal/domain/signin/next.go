@@ -184,6 +184,9 @@ func silent(f *Facts, s Step, e *Entry) error {
 		if !ok {
 			return s.Err
 		}
+		if errors.Is(known, aadsts.NoPermissions) {
+			return aadsts.New(aadsts.ConsentMissing, string(f.Wish.App.AppID), f.Wish.App.DisplayName)
+		}
 		if e != nil && e.Refusal == nil {
 			return known.Named("consent_required")
 		}

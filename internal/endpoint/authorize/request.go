@@ -152,7 +152,8 @@ func challengeError(err error) error {
 func (q *Request) checkPrompt(context.Context) error {
 	text := q.form.Get("prompt")
 	if q.version == 1 && text == "admin_consent" {
-		q.organisation, q.wish.Consent = true, true
+		// An administrator proves anew who they are before granting for all.
+		q.organisation, q.wish.Consent, q.wish.Login = true, true, true
 		return nil
 	}
 	values, err := oauth2.ParsePrompt(text)
