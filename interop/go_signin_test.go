@@ -176,11 +176,7 @@ func TestGoAzidentityInteractive(t *testing.T) {
 	r := record(t, "azidentity-interactive", moduleVersion(t, "github.com/Azure/azure-sdk-for-go/sdk/azidentity"))
 	p := r.party
 	_, address := newDesk(t, p.person)
-	bin := t.TempDir()
-	script := "#!/bin/sh\nexec curl -fsS -o /dev/null -G --data-urlencode \"url=$1\" " + address + "\n"
-	if err := os.WriteFile(filepath.Join(bin, "xdg-open"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	bin := filepath.Dir(openCommand(t, address))
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	credential, err := azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{
 		ClientID: p.ClientID, TenantID: p.Tenant, DisableInstanceDiscovery: true,

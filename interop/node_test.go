@@ -47,6 +47,10 @@ func TestNodeAuthJS(t *testing.T) {
 	runNode(t, "auth-js", "auth-js.mjs", outcome.SignIn, outcome.Me)
 }
 
+func TestNodeAzureIdentityInteractive(t *testing.T) {
+	runNode(t, "azure-identity-js-interactive", "azure-identity-interactive.mjs", outcome.Me)
+}
+
 func runNode(t *testing.T, client, script string, cases ...outcome.Case) {
 	t.Helper()
 	node := tool(t, "node")

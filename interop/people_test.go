@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -125,6 +127,18 @@ func newDesk(t *testing.T, who person.Person) (*desk, string) {
 		}
 	})
 	return d, server.URL
+}
+
+// openCommand makes a command that hands the address it is given to the desk, and
+// returns its place. It is called xdg-open, as on desktops.
+func openCommand(t *testing.T, desk string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "xdg-open")
+	script := "#!/bin/sh\nexec curl -fsS -o /dev/null -G --data-urlencode \"url=$1\" " + desk + "\n"
+	if err := os.WriteFile(file, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 type deskRequest struct {

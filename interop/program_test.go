@@ -36,6 +36,7 @@ func (p program) run(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), p.command[0], p.command[1:]...)
 	cmd.Dir = p.dir
 	cmd.Env = append(plain(), "SEKISHO_INTEROP_PARTY="+r.party.write(t))
+	cmd.Env = append(cmd.Env, "BROWSER="+openCommand(t, r.party.Browser)+" %s &")
 	cmd.Env = append(cmd.Env, p.env...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -96,7 +97,7 @@ func plain() []string {
 	return slices.DeleteFunc(slices.Clone(stage.caller), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
 		switch name {
-		case "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "JAVA_TOOL_OPTIONS":
+		case "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "JAVA_TOOL_OPTIONS", "BROWSER":
 			return true
 		}
 		return strings.HasPrefix(name, "AZURE_") || strings.HasSuffix(strings.ToUpper(name), "_PROXY")

@@ -17,6 +17,10 @@ func TestPythonAzureIdentity(t *testing.T) {
 		outcome.Assertion, outcome.Workload, outcome.V1API, outcome.Graph, outcome.Domain, outcome.Cache, outcome.Capability)
 }
 
+func TestPythonMSALInteractive(t *testing.T) {
+	runPython(t, "msal-python-interactive", "msal_python_interactive.py", outcome.SignIn, outcome.SignInCache, outcome.Refresh, outcome.Me)
+}
+
 func runPython(t *testing.T, client, script string, cases ...outcome.Case) {
 	t.Helper()
 	python := tool(t, "python3")

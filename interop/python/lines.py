@@ -28,6 +28,7 @@ class Party:
         self.scope = members["scope"]
         self.scope_v1 = members["scopeV1"]
         self.graph_scope = members["graphScope"]
+        self.permission = members["permission"]
 
     def authority(self, tenant):
         """The authority with the tenant named by id or domain."""
@@ -81,3 +82,10 @@ def list_applications(token):
     )
     answer.raise_for_status()
     return len(answer.json()["value"])
+
+
+def ask_me(token):
+    """Asks Graph who the token is for."""
+    answer = requests.get(f"{party.graph_url}/v1.0/me", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    answer.raise_for_status()
+    return answer.json()["id"]

@@ -164,6 +164,18 @@ const server = await oauth.processDiscoveryResponse(issuer, await oauth.discover
 });`,
 	},
 	{
+		ID: "azure-identity-js-interactive", Name: "Azure Identity for JavaScript, desktop", Package: "@azure/identity", Language: "Node", Trust: trustNode, Syntax: "js",
+		Settings: `new InteractiveBrowserCredential({
+  tenantId, clientId, authorityHost: "https://H", disableInstanceDiscovery: true,
+});`,
+	},
+	{
+		ID: "msal-python-interactive", Name: "MSAL Python, desktop", Package: "msal", Language: "Python", Trust: trustPython, Syntax: "python",
+		Settings: `# The application is registered with http://localhost for mobile and desktop; the port is free.
+app = msal.PublicClientApplication(client_id, authority="https://H/TENANT", instance_discovery=False)
+result = app.acquire_token_interactive(scopes)`,
+	},
+	{
 		ID: "msal-python", Name: "MSAL Python", Package: "msal", Language: "Python", Trust: trustPython, Syntax: "python",
 		Settings: `app = msal.ConfidentialClientApplication(
     client_id, client_credential=credential, authority="https://H/TENANT", instance_discovery=False)`,
