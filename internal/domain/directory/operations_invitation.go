@@ -121,7 +121,7 @@ func (o *Operations) judgeIdentities(ctx context.Context, before, u *User) error
 		return err
 	}
 	for i := range u.Identities {
-		if err := o.judgeIdentity(ctx, u.TenantID, &u.Identities[i]); err != nil {
+		if err := o.judgeIdentity(ctx, u.TenantID, u.Identities[i]); err != nil {
 			return err
 		}
 		other, err := o.Identities.UserByIdentity(ctx, u.TenantID, u.Identities[i].Issuer, u.Identities[i].IssuerAssignedID)
@@ -135,25 +135,22 @@ func (o *Operations) judgeIdentities(ctx context.Context, before, u *User) error
 	return nil
 }
 
-func (o *Operations) judgeIdentity(ctx context.Context, own TenantID, x *ObjectIdentity) error {
+func (o *Operations) judgeIdentity(ctx context.Context, own TenantID, x ObjectIdentity) error {
 	const property = "identities"
+	const text = "The issuer of an identity must be the id of another organisation of this installation; federation with other systems is not available on this server."
 	if x.SignInType != SignInFederated {
 		return invalid(property, "Property identities holds a signInType other than '%s'; a user signs in with userPrincipalName anyway.", SignInFederated)
 	}
 	issuer, err := ParseTenantID(x.Issuer)
 	if err != nil || issuer == own || issuer == Installation || issuer == Consumers {
-		return invalid(property, "The issuer of an identity must be the id of another organisation of this installation; federation with other systems is not available on this server.")
+		return invalid(property, text)
 	}
-	id, err := ParseID(x.IssuerAssignedID)
-	if err != nil {
+	if _, err := ParseID(x.IssuerAssignedID); err != nil {
 		return invalid(property, "The issuerAssignedId of an identity must be the object id of the user in the organisation that issues it.")
 	}
-	if _, err := o.Tenants.TenantByName(ctx, issuer.String()); err != nil {
-		if errors.Is(err, ErrNotFound) {
-			return invalid(property, "The issuer of an identity must be the id of another organisation of this installation; federation with other systems is not available on this server.")
-		}
-		return err
+	_, err = o.Tenants.TenantByName(ctx, issuer.String())
+	if errors.Is(err, ErrNotFound) {
+		return invalid(property, text)
 	}
-	x.Issuer, x.IssuerAssignedID = issuer.String(), string(id)
-	return nil
+	return err
 }

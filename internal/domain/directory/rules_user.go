@@ -114,6 +114,14 @@ func normalizeUser(u *User) {
 	blankToNil(&u.MailNickname, &u.Mail, &u.GivenName, &u.Surname, &u.JobTitle, &u.Department, &u.CompanyName, &u.EmployeeID,
 		&u.EmployeeType, &u.OfficeLocation, &u.StreetAddress, &u.City, &u.State, &u.Country, &u.PostalCode, &u.MobilePhone,
 		&u.FaxNumber, &u.PreferredLanguage, &u.UsageLocation, &u.AgeGroup, &u.ConsentForMinor, &u.PasswordPolicies, &u.ImmutableID)
+	for i := range u.Identities { // they are compared exactly
+		x := &u.Identities[i]
+		for _, s := range []*string{&x.Issuer, &x.IssuerAssignedID} {
+			if id, err := ParseID(*s); err == nil {
+				*s = string(id)
+			}
+		}
+	}
 }
 
 // mailNickname judges the mail alias, which every account has.

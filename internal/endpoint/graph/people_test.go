@@ -328,7 +328,10 @@ func TestInvitations(t *testing.T) {
 	} {
 		w.step(step{name: bad, method: "PATCH", path: "/users/{aki}", body: `{"identities":` + bad + `}`, status: 400, has: []string{"identit"}})
 	}
+	w.vars["upper"] = strings.ToUpper(w.vars["other.sp"])
 	w.run([]step{
+		{name: "in upper case", method: "PATCH", path: "/users/{aki}", body: `{"identities":[{"signInType":"federated","issuer":"{other.tenant}","issuerAssignedId":"{upper}"}]}`, status: 204},
+		{name: "in lower case", method: "GET", path: "/users/{aki}?$select=identities", status: 200, has: []string{"{other.sp}"}},
 		{name: "identities need a permission of their own", as: "no identities", method: "PATCH", path: "/users/{aki}", body: `{"identities":[]}`, status: 403},
 		{name: "also at creation", as: "no identities", method: "POST", path: "/users", status: 403, body: `{"accountEnabled":true,"displayName":"x","mailNickname":"x","userPrincipalName":"x@contoso.example","passwordProfile":{"password":"Sakura-2026-xyz!"},"identities":[]}`},
 		{name: "no password to change", as: "kai", method: "GET", path: "/me", status: 401},

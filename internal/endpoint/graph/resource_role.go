@@ -134,24 +134,30 @@ func deleteRoleAssignment(c *call) (*reply, error) {
 // listDirectoryRoles lists the roles that somebody has. The others need no
 // activation: giving one is enough.
 func listDirectoryRoles(c *call) (*reply, error) {
-	var used []roleDefinition
-	for _, d := range directory.RoleDefinitions() {
-		page, err := c.assignmentsOf(d.ID, directory.Cursor{}, 1)
-		if err != nil {
-			return nil, err
-		}
-		if len(page.Items) > 0 {
-			used = append(used, d)
-		}
+	given, err := c.allAssignments(nil)
+	if err != nil {
+		return nil, err
 	}
+	used := slices.DeleteFunc(directory.RoleDefinitions(), func(d roleDefinition) bool {
+		return !slices.ContainsFunc(given, func(a *roleAssignment) bool { return a.RoleDefinitionID == d.ID })
+	})
 	return listOf(c, directoryRoleEntity, used)
 }
 
-// assignmentsOf lists who has a role.
-func (c *call) assignmentsOf(role directory.ID, after directory.Cursor, limit int) (directory.Page[*roleAssignment], error) {
-	return c.api.Ops.Roles.RoleAssignments(c.ctx, c.tenant(), directory.ListOptions{Limit: limit, After: after, Filter: odata.Comparison{
-		Op: odata.Equal, Left: odata.Path{Segments: []string{"roleDefinitionId"}}, Right: odata.Literal{Kind: odata.String, Text: string(role)},
-	}})
+// allAssignments reads every page of the assignments.
+func (c *call) allAssignments(filter odata.Expr) ([]*roleAssignment, error) {
+	var all []*roleAssignment
+	o := directory.ListOptions{Limit: maxTop, Filter: filter}
+	for {
+		page, err := c.api.Ops.Roles.RoleAssignments(c.ctx, c.tenant(), o)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if o.After = page.Next; o.After == (directory.Cursor{}) {
+			return all, nil
+		}
+	}
 }
 
 func getDirectoryRole(c *call) (*reply, error) {
@@ -167,19 +173,15 @@ func listRoleMembers(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	given, err := c.allAssignments(odata.Comparison{
+		Op: odata.Equal, Left: odata.Path{Segments: []string{"roleDefinitionId"}}, Right: odata.Literal{Kind: odata.String, Text: string(d.ID)},
+	})
+	if err != nil {
+		return nil, err
+	}
 	var members []directory.Owner
-	after := directory.Cursor{}
-	for {
-		page, err := c.assignmentsOf(d.ID, after, maxTop)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range page.Items {
-			members = append(members, directory.Owner{ID: a.PrincipalID, Kind: a.PrincipalKind})
-		}
-		if after = page.Next; after == (directory.Cursor{}) {
-			break
-		}
+	for _, a := range given {
+		members = append(members, directory.Owner{ID: a.PrincipalID, Kind: a.PrincipalKind})
 	}
 	items, err := c.owners(members)
 	if err != nil {
