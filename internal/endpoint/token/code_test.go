@@ -251,6 +251,20 @@ func TestConsentMissing(t *testing.T) {
 	w.ask(w.exchange(w.spa, w.code(w.spa))).refused(t, "no service principal", 400, "invalid_grant", 65001)
 }
 
+// MSAL adds the words of OpenID Connect to every token request. An application that
+// did not ask for them at /authorize gets what it was granted, without them.
+func TestWordsThatNobodyConsentedTo(t *testing.T) {
+	w := newWorld(t)
+	app := w.app(&directory.Application{DisplayName: "Plain", PublicClient: directory.RedirectSet{RedirectURIs: []string{"http://localhost"}}})
+	w.grant(w.hakone, app, w.orders.AppID, "Orders.Read")
+	code := w.code(app, func(c *authorization.Code) { c.Scope = w.api() + "/Orders.Read" })
+	a := w.ask(with(w.exchange(app, code), "scope", w.api()+"/Orders.Read openid profile offline_access"))
+	a.good(t, "plain")
+	if got := a.text("scope"); got != w.api()+"/Orders.Read" || a.Body["id_token"] != nil || a.Body["refresh_token"] != nil {
+		t.Errorf("scope %q, body %v", got, a.Body)
+	}
+}
+
 func TestCodeTwice(t *testing.T) {
 	w := newWorld(t)
 	for name, client := range w.clients() {

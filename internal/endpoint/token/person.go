@@ -95,6 +95,7 @@ func (e *Endpoint) resolvePerson(ctx context.Context, x *exchange, p *person, re
 	if at.scopes, at.oidc, err = e.Consents.HeldAll(ctx, x.tenant.ID, x.sp, resource, p.user.ID); err != nil {
 		return nil, err
 	}
+	p.leaveOut(at)
 	if !p.covered(at) {
 		if err := e.assess(ctx, x, p); err != nil {
 			return nil, err
@@ -127,6 +128,16 @@ func (at *target) empty() bool {
 	}
 	graph := at.resource.AppID == directory.GraphAppID || at.resource.AppID == directory.AADGraphAppID
 	return !graph || !slices.ContainsFunc(at.oidc, func(word string) bool { return word != "offline_access" })
+}
+
+// leaveOut drops the words of OpenID Connect that nobody consented to, beside the
+// scopes of a resource: MSAL adds them to every token request, whatever its
+// application asked for at /authorize. The answer says what was granted (RFC 6749
+// §3.3).
+func (p *person) leaveOut(at *target) {
+	if len(p.scopes) > 0 {
+		p.asked = slices.DeleteFunc(slices.Clone(p.asked), func(word string) bool { return !slices.Contains(at.oidc, word) })
+	}
 }
 
 // covered reports whether the client holds everything that this request names.
