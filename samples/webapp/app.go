@@ -13,12 +13,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sekisho-id/sekisho/samples/internal/call"
+	"github.com/sekisho-id/sekisho/samples/internal/provider"
 )
 
 // app is the web application.
 type app struct {
 	config
-	provider provider
+	provider provider.Provider
 	log      *slog.Logger
 	now      func() time.Time
 	cookies  cookies
@@ -79,7 +82,7 @@ type order struct {
 func (a *app) listOrders(w http.ResponseWriter, r *http.Request) {
 	a.with(w, r, a.scope("Orders.Read"), r.URL.RequestURI(), func(_ *session, token string) error {
 		var list []order
-		if err := a.call(r, http.MethodGet, a.apiURL+"/orders", token, nil, &list); err != nil {
+		if err := call.JSON(r.Context(), a.client, http.MethodGet, a.apiURL+"/orders", token, nil, &list); err != nil {
 			return err
 		}
 		// What was typed before the platform had to ask is still there.
@@ -106,7 +109,7 @@ func (a *app) createOrder(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		var made order
-		if err := a.call(r, http.MethodPost, a.apiURL+"/orders", token, bytes.NewReader(body), &made); err != nil {
+		if err := call.JSON(r.Context(), a.client, http.MethodPost, a.apiURL+"/orders", token, bytes.NewReader(body), &made); err != nil {
 			return err
 		}
 		http.Redirect(w, r, "/orders", http.StatusSeeOther)
@@ -125,7 +128,7 @@ type profile struct {
 func (a *app) me(w http.ResponseWriter, r *http.Request) {
 	a.with(w, r, graphScope("User.Read"), "/me", func(_ *session, token string) error {
 		var me profile
-		if err := a.call(r, http.MethodGet, a.graphURL+"/v1.0/me", token, nil, &me); err != nil {
+		if err := call.JSON(r.Context(), a.client, http.MethodGet, a.graphURL+"/v1.0/me", token, nil, &me); err != nil {
 			return err
 		}
 		a.show(w, r, http.StatusOK, "me", map[string]any{"Me": me})
@@ -139,7 +142,7 @@ func (a *app) people(w http.ResponseWriter, r *http.Request) {
 		var list struct {
 			Value []profile `json:"value"`
 		}
-		if err := a.call(r, http.MethodGet, a.graphURL+"/v1.0/users?$select=id,displayName,userPrincipalName&$top=20", token, nil, &list); err != nil {
+		if err := call.JSON(r.Context(), a.client, http.MethodGet, a.graphURL+"/v1.0/users?$select=id,displayName,userPrincipalName&$top=20", token, nil, &list); err != nil {
 			return err
 		}
 		a.show(w, r, http.StatusOK, "people", map[string]any{"People": list.Value})
@@ -152,7 +155,7 @@ func (a *app) people(w http.ResponseWriter, r *http.Request) {
 func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusBadGateway
 	sentence := "The platform or an API could not be asked. The cause is in the log of this application."
-	if refusal, ok := errors.AsType[*apiError](err); ok {
+	if refusal, ok := errors.AsType[*call.Error](err); ok {
 		switch refusal.Status {
 		case http.StatusUnauthorized:
 			sentence = "The API does not take the token any more. Sign in again."
@@ -192,7 +195,7 @@ func (a *app) show(w http.ResponseWriter, r *http.Request, status int, name stri
 	// A form of ours may be answered with a redirect to the platform, and that
 	// counts as one of the form's addresses.
 	h.Set("Content-Security-Policy", fmt.Sprintf(
-		"default-src 'none'; style-src 'self'; form-action 'self' %s; base-uri 'none'; frame-ancestors 'none'", origin(a.authority)))
+		"default-src 'none'; style-src 'self'; form-action 'self' %s; base-uri 'none'; frame-ancestors 'none'", provider.Origin(a.authority)))
 	w.WriteHeader(status)
 	_, _ = page.WriteTo(w) // an error means that the browser has gone
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 
 	"github.com/sekisho-id/sekisho/samples/internal/credential"
+	"github.com/sekisho-id/sekisho/samples/internal/provider"
 	"github.com/sekisho-id/sekisho/samples/internal/serve"
 	"github.com/sekisho-id/sekisho/samples/internal/setting"
 )
@@ -76,7 +77,7 @@ func run(ctx context.Context, lookup func(string) (string, bool), out io.Writer,
 		return confidential.New(c.authority, c.clientID, cred,
 			confidential.WithHTTPClient(c.client), confidential.WithInstanceDiscovery(discovery))
 	}
-	provider, err := discover(ctx, c.client, c.authority)
+	about, err := provider.Discover(ctx, c.client, c.authority)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func run(ctx context.Context, lookup func(string) (string, bool), out io.Writer,
 		if c.baseURL == "" {
 			c.baseURL = base
 		}
-		a := &app{config: c, provider: provider, log: log, now: time.Now}
+		a := &app{config: c, provider: about, log: log, now: time.Now}
 		return a.handler()
 	})
 }

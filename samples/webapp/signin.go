@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+
+	"github.com/sekisho-id/sekisho/samples/internal/provider"
 )
 
 // Where the platform sends people. All three are registered.
@@ -92,7 +94,7 @@ func (a *app) ask(w http.ResponseWriter, r *http.Request, scopes []string, back,
 		return
 	}
 	a.cookies.set(w, attemptCookie(t.State), base64.RawURLEncoding.EncodeToString(text), patience)
-	http.Redirect(w, r, withQuery(address, q), http.StatusSeeOther)
+	http.Redirect(w, r, provider.WithQuery(address, q), http.StatusSeeOther)
 }
 
 // begun finds the attempt that an answer belongs to, and forgets it: it counts
@@ -152,7 +154,7 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 func (a *app) check(result confidential.AuthResult, t attempt, iss string) error {
 	id := result.IDToken
 	nonce := claimsOf(id.RawToken).Nonce
-	issuer := a.provider.issuerOf(id.TenantID)
+	issuer := a.provider.IssuerOf(id.TenantID)
 	switch {
 	case id.RawToken == "" || id.Oid == "" || id.TenantID == "":
 		return errors.New("the platform gave no ID token, or none that says who it is of")
@@ -228,37 +230,14 @@ func (a *app) refused(w http.ResponseWriter, r *http.Request, t attempt, code, d
 	}
 	data := map[string]any{"Error": code, "Description": description, "Again": again}
 	switch {
-	case needsAdministrator(code, description):
-		data["Link"] = a.adminConsentLink(t.Scopes)
+	case provider.NeedsAdministrator(code, description):
+		data["Link"] = provider.AdminConsent(a.authority, a.clientID, t.Scopes, a.baseURL+callbackPath)
 		a.show(w, r, http.StatusForbidden, "administrator", data)
 	case code == "access_denied":
 		a.show(w, r, http.StatusForbidden, "declined", data)
 	default:
 		a.show(w, r, http.StatusBadGateway, "refused", data)
 	}
-}
-
-// needsAdministrator tells a consent that only an administrator can give from
-// everything else. An application cannot know it beforehand: it depends on the
-// tenant.
-func needsAdministrator(code, description string) bool {
-	if code == "consent_required" {
-		return true
-	}
-	for _, number := range []string{"AADSTS90094", "AADSTS90093", "AADSTS900941", "AADSTS90095"} {
-		if strings.HasPrefix(description, number+":") {
-			return true
-		}
-	}
-	return false
-}
-
-// adminConsentLink is what the person can send to an administrator.
-func (a *app) adminConsentLink(scopes []string) string {
-	return withQuery(a.authority+"/v2.0/adminconsent", url.Values{
-		"client_id": {a.clientID}, "scope": {strings.Join(scopes, " ")},
-		"redirect_uri": {a.baseURL + callbackPath}, "state": {"administrator"},
-	})
 }
 
 // adminAnswered is the answer to that link, in the administrator's browser. Nothing
@@ -280,7 +259,7 @@ func (a *app) signOut(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, signedOutPath, http.StatusSeeOther)
 		return
 	}
-	http.Redirect(w, r, a.provider.signOut(s.idToken, s.person.hint, a.baseURL+signedOutPath), http.StatusSeeOther)
+	http.Redirect(w, r, a.provider.SignOut(s.idToken, s.person.hint, a.baseURL+signedOutPath), http.StatusSeeOther)
 }
 
 // frontChannel is asked by a frame in the platform's sign-out page when the person
@@ -288,10 +267,10 @@ func (a *app) signOut(w http.ResponseWriter, r *http.Request) {
 // missing in a frame: what ends is found by the session id of the platform.
 func (a *app) frontChannel(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	a.sessions.removeSID(a.provider.issuerOf, q.Get("iss"), q.Get("sid"))
+	a.sessions.removeSID(a.provider.IssuerOf, q.Get("iss"), q.Get("sid"))
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors "+origin(a.authority))
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors "+provider.Origin(a.authority))
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintln(w, "signed out")
 }
