@@ -14,7 +14,7 @@ import (
 // Provider is what a platform publishes about itself (OpenID Connect Discovery 1.0
 // §4).
 type Provider struct {
-	Issuer     string `json:"issuer"` // with {tenantid} where the authority is for many
+	Issuer     string `json:"issuer"`               // with {tenantid} where the authority is for many
 	EndSession string `json:"end_session_endpoint"` // "" where there is no signing out
 }
 
