@@ -96,6 +96,43 @@ func (w *world) stepPerson(st step) {
 	w.name(name, made)
 }
 
+// stepForeigner makes a person of another tenant: foreigner NAME. {NAME} and the
+// rest are as for person; {NAME.tenant} and {NAME.domain} are the tenant.
+func (w *world) stepForeigner(st step) {
+	b, name, n := w.srv.Bootstrap, st.args[0], nextTenant()
+	domain := fmt.Sprintf("s%d.example", n)
+	w.graph(w.graphToken(b.TenantID, b.ClientID, b.ClientSecret), "POST", "/beta/sekisho/tenants", fmt.Sprintf(`{"displayName":"Elsewhere %d","domain":%q}`, n, domain), 201)
+	made := map[string]string{"": name + "@" + domain, ".tenant": w.at("tenantId"), ".domain": domain, ".password": fmt.Sprintf("Kaede-Mizube-%d!", 7001+len(w.vars))}
+	admin := w.graphToken(made[".tenant"], w.at("clientId"), w.at("clientSecret"))
+	w.graph(admin, "POST", "/v1.0/users", fmt.Sprintf(
+		`{"accountEnabled":true,"displayName":%q,"mailNickname":%q,"userPrincipalName":%q,"passwordProfile":{"password":%q,"forceChangePasswordNextSignIn":false}}`,
+		name, name, made[""], made[".password"]), 201)
+	made[".id"] = w.at("id")
+	w.name(name, made)
+}
+
+// stepGuest invites somebody of another tenant: guest NAME. {NAME.guest} is the
+// object of the guest.
+func (w *world) stepGuest(st step) {
+	w.graph(w.token(), "POST", "/v1.0/invitations", fmt.Sprintf(`{"invitedUserEmailAddress":%q,"inviteRedirectUrl":"https://app.example/"}`, w.vars[st.args[0]]), 201)
+	w.vars[st.args[0]+".guest"] = w.at("invitedUser.id")
+}
+
+// stepRecorded says that a refusal was recorded of the scenario's tenant: recorded
+// NUMBER. It is how what no page tells gets known.
+func (w *world) stepRecorded(st step) {
+	sums, err := w.srv.Dev.Refusals(w.t.Context(), w.vars["tenant"])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, sum := range sums {
+		if strconv.Itoa(sum.Code) == st.args[0] && sum.Count > 0 {
+			return
+		}
+	}
+	w.t.Errorf("no refusal of %s among %+v", st.args[0], sums)
+}
+
 // token is the administrator's for Graph, a new one where the clock went on.
 func (w *world) token() string {
 	if now := w.srv.Now(); w.adminID != "" && (now.After(w.adminUntil) || now.Before(w.adminUntil.Add(-time.Hour))) {

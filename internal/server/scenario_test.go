@@ -46,6 +46,8 @@ func (s step) number() (string, bool) {
 		return s.args[2], true
 	case s.verb == "redirect" && len(s.args) == 2:
 		return s.args[1], true
+	case s.verb == "recorded" && len(s.args) == 1:
+		return s.args[0], true
 	}
 	return "", false
 }

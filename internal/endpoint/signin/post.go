@@ -184,7 +184,8 @@ func (e *Endpoint) acceptPassword(r *http.Request, t *turn, form oauth2.Form) er
 	case !account.AccountEnabled:
 		// Said only to who knows the password.
 		e.failed(ctx, t, tenant, aadsts.AccountDisabled)
-		return aadsts.New(aadsts.AccountDisabled).Named("access_denied")
+		t.held = aadsts.New(aadsts.AccountDisabled)
+		return nil
 	}
 	return e.proven(r, t, account, []string{session.Password})
 }

@@ -125,6 +125,7 @@ type turn struct {
 	chosen  *signin.Candidate
 	entry   *entry
 	fault   string // key of the sentence beside the field
+	held    error  // why somebody who proved who they are gets no session
 }
 
 // serve derives the step and takes it.
@@ -134,6 +135,9 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request, t *turn) {
 		// Nothing was decided: the application hears that we failed, if it can.
 		t.visit.Refuse(w, r, err)
 		return
+	}
+	if t.held != nil && step.Kind == signin.AskPassword {
+		step = signin.Step{Kind: signin.Refused, Err: t.held, Account: step.Account}
 	}
 	switch step.Kind {
 	case signin.Done:
