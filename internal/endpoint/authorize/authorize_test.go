@@ -235,6 +235,7 @@ func many(n int) string {
 func TestNothingIsReflectedUnescaped(t *testing.T) {
 	w := newWorld(t)
 	markup := regexp.MustCompile(`(?is)<(script|img|svg/|iframe|b>|x )|</title>.*</title>|<[^>]* on[a-z]+=|="\s*javascript:`)
+	answered := regexp.MustCompile(`^[?#]([a-z_]+=[0-9A-Za-z%._~-]*&?)+#?$`)
 	for _, attack := range []string{
 		`<script>alert(1)</script>`,
 		`"><script>alert(1)</script>`,
@@ -259,6 +260,11 @@ func TestNothingIsReflectedUnescaped(t *testing.T) {
 			{"redirect_uri", hakone.String(), params("client_id", webApp, "redirect_uri", attack)},
 			{"absolute redirect_uri", hakone.String(), params("client_id", webApp, "redirect_uri", "x:"+attack)},
 			{"state", hakone.String(), params("client_id", webApp, "redirect_uri", callback, "state", attack)},
+			{"state of a fragment", hakone.String(), params("client_id", webApp, "redirect_uri", callback, "state", attack, "response_mode", "fragment")},
+			{"response_type", hakone.String(), params("client_id", webApp, "redirect_uri", callback, "response_type", attack, "scope", "openid")},
+			{"response_mode", hakone.String(), params("client_id", webApp, "redirect_uri", callback, "response_type", "code", "response_mode", attack)},
+			{"scope", hakone.String(), params("client_id", webApp, "redirect_uri", callback, "response_type", "code", "scope", attack)},
+			{"domain_hint", hakone.String(), params("client_id", webApp, "redirect_uri", callback, "response_type", "code", "scope", "openid", "domain_hint", attack)},
 			{"a parameter's name", hakone.String(), params("client_id", webApp, attack, "1", attack, "2")},
 			{"ui_locales", hakone.String(), params("client_id", webApp, "ui_locales", attack)},
 			{"client-request-id", hakone.String(), params("client_id", webApp, "client-request-id", attack)},
@@ -269,6 +275,13 @@ func TestNothingIsReflectedUnescaped(t *testing.T) {
 					t.Errorf("%s in %s by %s: %q got into the page", attack, tt.where, method, m)
 				}
 				for name, values := range rec.Header() {
+					if name == "Location" {
+						// What is told to the application is told in a query or fragment.
+						if to, ok := strings.CutPrefix(values[0], callback); !ok || !answered.MatchString(to) {
+							t.Errorf("%s in %s: redirected to %s", attack, tt.where, values[0])
+						}
+						continue
+					}
 					if strings.Contains(strings.Join(values, ""), "alert") {
 						t.Errorf("%s in %s: it got into the header %s", attack, tt.where, name)
 					}
@@ -276,14 +289,14 @@ func TestNothingIsReflectedUnescaped(t *testing.T) {
 			}
 		}
 	}
-	rec := w.ask(http.MethodGet, hakone.String(), params("client_id", spaApp))
+	rec := w.ask(http.MethodGet, hakone.String(), params("client_id", spaApp, "redirect_uri", "https://evil.example"))
 	if body := rec.Body.String(); !strings.Contains(body, "<bdi>Stock &lt;b&gt;&#34;now&#34;&lt;/b&gt;</bdi>") {
 		t.Errorf("the application's name is not shown as data:\n%s", body)
 	}
 }
 
 // The pages name the application once it is known to belong to the tenant, and
-// link to its home page only if that is a web address.
+// lead nowhere that an application or a stranger chose.
 func TestWhatIsShownOfTheApplication(t *testing.T) {
 	w := newWorld(t)
 	for _, tt := range []struct {
@@ -294,10 +307,10 @@ func TestWhatIsShownOfTheApplication(t *testing.T) {
 		{"the tenant's own name for it", "hakone.example", params("client_id", webApp), "<bdi>Orders of Hakone</bdi>", ""},
 		{"its own name", "hakone.example", params("client_id", bareApp), "<bdi>Daemon</bdi>", ""},
 		{"not that of another tenant", "usui.example", params("client_id", webApp), "Application ID: " + webApp, "Orders"},
-		{"home page", "hakone.example", params("client_id", webApp, "redirect_uri", callback), `href="https://orders.hakone.example/"`, ""},
-		{"home page that is no link", "hakone.example", params("client_id", nativeApp, "redirect_uri", "http://localhost/cb"), "<bdi>Field</bdi>", "javascript"},
+		{"no way to its home page", "hakone.example", params("client_id", webApp, "redirect_uri", "https://evil.example/"), "<bdi>Orders of Hakone</bdi>", `href="https:`},
+		{"no way to a home page that is no link", "hakone.example", params("client_id", nativeApp, "redirect_uri", "https://evil.example/"), "<bdi>Field</bdi>", "javascript"},
 		{"no way to what was refused", "hakone.example", params("client_id", webApp, "redirect_uri", "https://evil.example/"), "https://evil.example/", `href="https:`},
-		{"no way to the redirect URI", "hakone.example", params("client_id", webApp, "redirect_uri", callback), "", "callback\""},
+		{"no page at all once the address is proven", "hakone.example", params("client_id", webApp, "redirect_uri", callback), "", "<"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			body := html.UnescapeString(w.ask(http.MethodGet, tt.tenant, tt.params).Body.String())

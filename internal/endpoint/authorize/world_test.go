@@ -3,6 +3,7 @@ package authorize_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,8 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sekisho-id/sekisho/internal/domain/authorization"
+	"github.com/sekisho-id/sekisho/internal/domain/consent"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
+	"github.com/sekisho-id/sekisho/internal/domain/frontchannel"
 	"github.com/sekisho-id/sekisho/internal/domain/issue"
+	"github.com/sekisho-id/sekisho/internal/domain/session"
 	"github.com/sekisho-id/sekisho/internal/domain/signin"
 	"github.com/sekisho-id/sekisho/internal/endpoint/authorize"
 	"github.com/sekisho-id/sekisho/internal/endpoint/web"
@@ -38,11 +43,20 @@ const (
 	banApp     = "11111111-1111-4111-8111-111111111111" // disabled for all
 	blockedApp = "22222222-2222-4222-8222-222222222222" // any organisation; blocked in Hakone
 	choiceApp  = "33333333-3333-4333-8333-333333333333" // two redirect URIs, one of them the default
+	multiApp   = "66666666-6666-4666-8666-666666666666" // any organisation; a web application, implicit flow on
 	evilApp    = "44444444-4444-4444-8444-444444444444" // rows that registration would refuse
 	foreignApp = "55555555-5555-4555-8555-555555555555" // Usui's own
 )
 
-const callback = "https://orders.hakone.example/callback"
+const (
+	callback = "https://orders.hakone.example/callback"
+	shop     = "https://shop.example/cb"
+)
+
+// hosts are the public addresses; those of v1 issuers differ.
+var hosts = issue.Hosts{Login: "https://login.example", STS: "https://sts.example", Graph: "https://graph.example"}
+
+const correlation = "7d2e0c4b-5a19-4e63-8f70-21c4b9d6a835"
 
 func applications() []*directory.Application {
 	text := func(s string) *string { return &s }
@@ -59,6 +73,10 @@ func applications() []*directory.Application {
 		{AppID: blockedApp, DisplayName: "Blocked", SignInAudience: directory.AudienceMultiOrg, Web: web(callback)},
 		{AppID: choiceApp, DisplayName: "Choice", SignInAudience: directory.AudienceMyOrg, Web: web(callback, callback+"/2"), DefaultRedirectURI: text(callback + "/2")},
 		{AppID: evilApp, DisplayName: "Evil", SignInAudience: directory.AudienceMyOrg, Web: web("javascript:alert(1)")},
+		{AppID: multiApp, DisplayName: "Shop", SignInAudience: directory.AudienceMultiOrg, Web: directory.WebApplication{
+			RedirectURIs:          []string{shop, "https://shop.example", "https://shop.example?a=b", shop + "?a=b"},
+			ImplicitGrantSettings: directory.ImplicitGrant{EnableAccessTokenIssuance: true, EnableIDTokenIssuance: true},
+		}},
 		{AppID: foreignApp, DisplayName: "Foreign", SignInAudience: directory.AudienceMyOrg, Web: web(callback)},
 	}
 	for _, a := range list {
@@ -118,14 +136,47 @@ type world struct {
 	*memory
 	handler http.Handler
 	log     bytes.Buffer
-	// What was handed to the sign-in.
-	begun *authorize.Request
-	tx    *signin.Transaction
+	version int
+	// What was handed to the sign-in, and the result it finishes with at once, if
+	// there is one.
+	begun  *authorize.Request
+	tx     *signin.Transaction
+	result *signin.Result
+	// code is what was issued last; codeErr fails it.
+	code    *authorization.Code
+	codeErr error
+	// tokens are the id_token_hints that are ours; check judges scopes; refused are
+	// the numbers that were counted.
+	tokens   map[string]signin.Account
+	tokenErr error
+	check    func(*consent.Request) error
+	refused  []int
+	*authorize.Endpoint
 }
 
-func newWorld(t *testing.T) *world {
+// IssueCode implements authorize.Codes.
+func (w *world) IssueCode(_ context.Context, c *authorization.Code) (string, error) {
+	w.code = c
+	return "the.code", w.codeErr
+}
+
+// sealer seals nothing: it tells one row from another and no more.
+type sealer struct{}
+
+func (sealer) Seal(_ context.Context, owner, table, row string, plain []byte) ([]byte, error) {
+	return append([]byte(owner+table+row), plain...), nil
+}
+
+func (sealer) Open(_ context.Context, owner, table, row string, sealed []byte) ([]byte, error) {
+	if plain, ok := bytes.CutPrefix(sealed, []byte(owner+table+row)); ok {
+		return plain, nil
+	}
+	return nil, errors.New("damaged")
+}
+
+func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{memory: &memory{apps: map[directory.ID]*directory.Application{}}}
+	w := &world{version: 2, memory: &memory{apps: map[directory.ID]*directory.Application{}}}
 	for _, a := range applications() {
 		w.apps[a.AppID] = a
 	}
@@ -136,16 +187,33 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := authorize.New(authorize.Config{
-		Lookup: w.memory, Pages: pages, Now: time.Now, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
-		Begin: func(rw http.ResponseWriter, _ *http.Request, tx *signin.Transaction, q *authorize.Request) {
+	w.Endpoint = authorize.New(authorize.Config{
+		Lookup: w.memory, Pages: pages, Hints: session.Hints{Sealer: sealer{}}, Codes: w,
+		Check: func(_ context.Context, q *consent.Request) error {
+			if w.check == nil {
+				return nil
+			}
+			return w.check(q)
+		},
+		TokenHint: func(_ context.Context, token string) (signin.Account, bool, error) {
+			a, ok := w.tokens[token]
+			return a, ok, w.tokenErr
+		},
+		Begin: func(rw http.ResponseWriter, r *http.Request, tx *signin.Transaction, q *authorize.Request) {
 			w.begun, w.tx = q, tx
+			if w.result != nil {
+				q.Finish(rw, r, w.result)
+				return
+			}
 			rw.WriteHeader(http.StatusNoContent)
 		},
+		Refused: func(_ *http.Request, _ *frontchannel.Party, code int) { w.refused = append(w.refused, code) },
+		Now:     func() time.Time { return time.Date(2026, 11, 21, 3, 4, 5, 0, time.UTC) },
+		Log:     slog.New(slog.NewTextHandler(&w.log, nil)),
 	})
 	w.handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		req := &web.Request{CorrelationID: "7d2e0c4b-5a19-4e63-8f70-21c4b9d6a835", Hosts: issue.Hosts{Login: "https://localhost:8443"}}
-		e.Handler(2).ServeHTTP(rw, r.WithContext(web.WithRequest(r.Context(), req)))
+		req := &web.Request{CorrelationID: correlation, Hosts: hosts}
+		w.Handler(w.version).ServeHTTP(rw, r.WithContext(web.WithRequest(r.Context(), req)))
 	})
 	return w
 }
