@@ -1,11 +1,14 @@
 package directory_test
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 )
 
@@ -108,6 +111,46 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	w.must(w.ops.ChangeUser(w.ctx, w.c, second.ID, func(u *directory.User) error { u.AccountEnabled = true; return nil }, nil))
 	w.must(w.ops.RemoveRole(w.ctx, w.c, list[0].ID))
 	w.must(w.ops.DeleteUser(w.ctx, w.c, admin))
+}
+
+// lateRoles shows each of two removals the roles from before either acted.
+type lateRoles struct {
+	directory.RoleStore
+	looked sync.WaitGroup
+}
+
+func (l *lateRoles) DeleteRoleAssignment(ctx context.Context, t directory.TenantID, id directory.ID, ev *audit.Event) error {
+	l.looked.Done()
+	l.looked.Wait()
+	return l.RoleStore.DeleteRoleAssignment(ctx, t, id, ev)
+}
+
+func TestTwoAdministratorsRemovedAtOnce(t *testing.T) {
+	p := newPlatform(t)
+	w := p.world(t)
+	second := w.user()
+	given, err := w.give(second.ID, directory.RoleGlobalAdministrator)
+	w.must(err)
+	list, err := w.ops.Roles.RoleAssignmentsOf(w.ctx, w.c.Tenant, w.new.AdminUserID)
+	w.must(err)
+	late := &lateRoles{RoleStore: w.ops.Roles}
+	late.looked.Add(2)
+	ops := *w.ops
+	ops.Roles = late
+	var wg sync.WaitGroup
+	for _, id := range []directory.ID{given.ID, list[0].ID} {
+		wg.Go(func() {
+			if err := ops.RemoveRole(w.ctx, w.c, id); err != nil {
+				if _, ok := errors.AsType[*directory.RuleError](err); !ok {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(w.rolesOf(second.ID))+len(w.rolesOf(w.new.AdminUserID)) == 0 {
+		t.Error("nobody administers the tenant")
+	}
 }
 
 func TestAnOwnPasswordLeavesSessions(t *testing.T) {

@@ -50,14 +50,33 @@ func (o *Operations) RemoveRole(ctx context.Context, c Caller, id ID) error {
 	if err != nil {
 		return err
 	}
-	if a.RoleDefinitionID == RoleGlobalAdministrator {
-		if err := o.notLastAdministrator(ctx, c.Tenant, a.PrincipalID); err != nil {
-			return err
-		}
-	}
 	definition, _ := RoleDefinitionByID(a.RoleDefinitionID)
 	ev := o.event(c, "Remove member from role", a.PrincipalKind, a.PrincipalID, definition.DisplayName)
-	return o.Roles.DeleteRoleAssignment(ctx, c.Tenant, id, ev)
+	if a.RoleDefinitionID != RoleGlobalAdministrator {
+		return o.Roles.DeleteRoleAssignment(ctx, c.Tenant, id, ev)
+	}
+	if err := o.notLastAdministrator(ctx, c.Tenant, a.PrincipalID); err != nil {
+		return err
+	}
+	if err := o.Roles.DeleteRoleAssignment(ctx, c.Tenant, id, ev); err != nil {
+		return err
+	}
+	return o.putBack(ctx, c, a)
+}
+
+// putBack undoes the removal of an administrator if another removal at the same
+// time took the other one: both looked before either acted.
+func (o *Operations) putBack(ctx context.Context, c Caller, a *RoleAssignment) error {
+	left := false
+	err := o.eachAdministrator(ctx, c.Tenant, func(u *User) bool { left = u.AccountEnabled; return !left })
+	if err != nil || left || a.PrincipalKind != KindUser {
+		return err
+	}
+	ev := o.event(c, "Add member to role", a.PrincipalKind, a.PrincipalID, "")
+	if err := o.Roles.CreateRoleAssignment(ctx, c.Tenant, a, ev); err != nil {
+		return err
+	}
+	return refusal(Invalid, "", textLastAdministrator)
 }
 
 // notLastAdministrator refuses if nobody but the principal could administer the
