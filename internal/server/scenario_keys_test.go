@@ -60,6 +60,7 @@ func loadKey(t testing.TB, name string, now time.Time) *clientKey {
 		t.Fatal(err)
 	}
 	key := parsed.(*rsa.PrivateKey)
+	now = now.Truncate(24 * time.Hour) // the same certificate a second later
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(365 * 24 * time.Hour),
