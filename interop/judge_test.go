@@ -79,7 +79,7 @@ func judge(ctx context.Context, p *party, a answer) error {
 	case outcome.SignIn, outcome.SignInCache, outcome.Refresh, outcome.Redirect, outcome.Popup, outcome.Iframe, outcome.IframeRefused,
 		outcome.UserInfo, outcome.Me, outcome.Declined:
 		return judgePerson(ctx, p, a)
-	case outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse, outcome.Metadata, outcome.Incremental:
+	case outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse, outcome.Metadata, outcome.Incremental, outcome.SignOut:
 		if !a.Done {
 			return errors.New("the client did not say that it had done this")
 		}

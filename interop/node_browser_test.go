@@ -2,7 +2,6 @@ package interop
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +43,7 @@ func msalBrowser(t *testing.T, major string) {
 	r.check(t, outcome.Popup, home.popup)
 	r.check(t, outcome.Iframe, home.iframe)
 	r.check(t, outcome.IframeRefused, other.iframeRefused)
+	r.check(t, outcome.SignOut, home.signOut)
 	r.check(t, outcome.Incremental, home.incremental)
 }
 
@@ -69,20 +69,14 @@ type spa struct {
 	origin string
 }
 
-// newSPA serves the app with a major version of MSAL.js. With https it shows the
-// server's own certificate for localhost, which development mode made.
+// newSPA serves the app with a major version of MSAL.js.
 func newSPA(t *testing.T, p *party, major, scheme, host string) *spa {
 	t.Helper()
 	s := &spa{party: p}
 	mux := http.NewServeMux()
 	server := httptest.NewUnstartedServer(mux)
 	if scheme == "https" {
-		data := filepath.Dir(stage.server.CAFile)
-		pair, err := tls.LoadX509KeyPair(filepath.Join(data, "server.pem"), filepath.Join(data, "server-key.pem"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+		server.TLS = serverTLS(t)
 		server.StartTLS()
 	} else {
 		server.Start()
@@ -108,7 +102,7 @@ func (s *spa) serve(t *testing.T, mux *http.ServeMux, major string) {
 		"client": map[string]any{"auth": map[string]any{
 			"clientId": s.party.ClientID, "authority": s.party.authority(s.party.Tenant), "knownAuthorities": []string{s.party.Host}, "redirectUri": landing,
 		}},
-		"redirectUri": s.origin + "/bridge", "landingUri": landing,
+		"redirectUri": s.origin + "/bridge", "landingUri": landing, "homeUri": s.origin + "/app",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -211,10 +205,7 @@ func (s *spa) signIn(t *testing.T, tab context.Context, list ...string) (told, *
 	if _, err := s.load(t, tab); err != nil {
 		return told{}, nil, err
 	}
-	if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void]("void app.redirect("+scopes(list...)+")")); err != nil {
-		return told{}, nil, err
-	}
-	walk, err := s.throughPages(t, tab)
+	walk, err := s.leave(t, tab, "app.redirect("+scopes(list...)+")")
 	if err != nil {
 		return told{}, walk, err
 	}
@@ -222,31 +213,26 @@ func (s *spa) signIn(t *testing.T, tab context.Context, list ...string) (told, *
 	return got, walk, err
 }
 
-// throughPages waits until the app has left, and then goes through the pages.
-func (s *spa) throughPages(t *testing.T, tab context.Context) (*person.Walk, error) {
+// leave calls a function of the app that makes it leave its page, waits until it
+// has, and then goes through what pages there are.
+func (s *spa) leave(t *testing.T, tab context.Context, expression string) (*person.Walk, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := leaves(ctx, tab, s.origin); err != nil {
+	if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void]("window.leaving = true; void "+expression)); err != nil {
 		return nil, err
 	}
-	way := person.Way{Person: s.party.person}
-	return way.Go(ctx, tab, stage.server.BaseURL)
-}
-
-// leaves waits until the tab has another page than one of the origin's app, be it
-// only its page for answers.
-func leaves(ctx, tab context.Context, origin string) error {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
-		at, err := chromedp.Run(tab, chromedp.Evaluate[string]("location.href"))
-		if err == nil && !strings.HasPrefix(at, origin+"/app") {
-			return nil
+		still, err := chromedp.Run(tab, chromedp.Evaluate[bool]("window.leaving === true"))
+		if err == nil && !still {
+			way := person.Way{Person: s.party.person}
+			return way.Go(ctx, tab, stage.server.BaseURL)
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(errors.New("the app did not go to sign in"), ctx.Err(), err)
+			return nil, errors.Join(errors.New("the app did not leave its page"), ctx.Err(), err)
 		case <-again.C:
 		}
 	}
@@ -369,6 +355,54 @@ func (s *spa) iframeRefused(t *testing.T) (answer, error) {
 		return answer{}, fmt.Errorf("the frame answered after %v: %q", took, refused.Error)
 	}
 	return s.fresh(tab, got, "RefreshToken")
+}
+
+// signOut signs out of the application and of the server, once by leaving the page
+// and once in a window of its own.
+func (s *spa) signOut(t *testing.T) (answer, error) {
+	tab := newProfile(t)
+	if _, _, err := s.signIn(t, tab, s.party.Permission); err != nil {
+		return answer{}, err
+	}
+	walk, err := s.leave(t, tab, "app.logout()")
+	if err != nil {
+		return answer{}, err
+	}
+	if err := s.isSignedOut(t, tab, walk); err != nil {
+		return answer{}, err
+	}
+	_, walk, err = s.signIn(t, tab, s.party.Permission)
+	if err == nil && !walk.Saw("password") {
+		err = fmt.Errorf("after signing out the person saw %v", walk.Pages)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	got, walk, err := s.inPopup(t, tab, "app.logoutPopup()", person.Way{Person: s.party.person})
+	if err != nil || got.err() != nil {
+		return answer{}, errors.Join(err, got.err())
+	}
+	if err := s.isSignedOut(t, tab, walk); err != nil {
+		return answer{}, err
+	}
+	_, walk, err = s.signIn(t, tab, s.party.Permission)
+	if err == nil && !walk.Saw("password") {
+		err = fmt.Errorf("after signing out in a window the person saw %v", walk.Pages)
+	}
+	return answer{Done: true}, err
+}
+
+// isSignedOut waits for the app, which must know of nobody any more. Nobody was
+// asked on the way, because the client named the account.
+func (s *spa) isSignedOut(t *testing.T, tab context.Context, walk *person.Walk) error {
+	if _, err := s.settled(t, tab); err != nil {
+		return err
+	}
+	accounts, err := call[int](tab, "app.accounts()")
+	if err == nil && (accounts != 0 || walk.Saw("signout")) {
+		err = fmt.Errorf("the app knows %d accounts after the pages %v", accounts, walk.Pages)
+	}
+	return err
 }
 
 // incremental asks for more when there is a use for it: the person is asked for

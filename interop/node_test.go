@@ -36,7 +36,7 @@ func TestNodeMSALPeople(t *testing.T) {
 }
 
 func TestNodeOpenIDClientPeople(t *testing.T) {
-	runNode(t, "openid-client-people", "openid-client-people.mjs", outcome.Declined, outcome.SignIn, outcome.Refresh, outcome.UserInfo)
+	runNode(t, "openid-client-people", "openid-client-people.mjs", outcome.Declined, outcome.SignIn, outcome.Refresh, outcome.UserInfo, outcome.SignOut)
 }
 
 func TestNodeOAuth4WebAPI(t *testing.T) {

@@ -3,6 +3,7 @@ package interop
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -23,7 +24,8 @@ import (
 // redirects are what every client is registered with. Ports on loopback are free,
 // so each kind has paths of its own.
 var redirects = administrator.Redirects{
-	Web: []string{"http://localhost/web", "https://localhost/web", "http://localhost/auth/callback/microsoft-entra-id"},
+	Web: []string{"http://localhost/web", "https://localhost/web", "http://localhost/auth/callback/microsoft-entra-id",
+		"https://127.0.0.1/signin-oidc", "https://127.0.0.1/signout-callback-oidc"},
 	SPA: []string{
 		"https://localhost/app", "http://localhost/app", "http://127.0.0.1/app",
 		"https://localhost/bridge", "http://localhost/bridge", "http://127.0.0.1/bridge",
@@ -82,6 +84,18 @@ func newProfile(t *testing.T) context.Context {
 	}
 	t.Cleanup(closed)
 	return tab
+}
+
+// serverTLS is for sites of the test: they show the server's own certificate for
+// localhost, which development mode made and the browser takes.
+func serverTLS(t *testing.T) *tls.Config {
+	t.Helper()
+	data := filepath.Dir(stage.server.CAFile)
+	pair, err := tls.LoadX509KeyPair(filepath.Join(data, "server.pem"), filepath.Join(data, "server-key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}}
 }
 
 // open goes to an address and through the pages behind it.

@@ -87,11 +87,11 @@ export async function webApplication(handler) {
   return {
     origin,
     redirectUri: `${origin}/web`,
-    /** Sends somebody to an address and returns what came to the redirect URI. */
+    /** Sends somebody to an address and returns what came to the redirect URI, and the pages that they saw. */
     async visit(url, options) {
-      await browse(url, options);
+      const { pages } = await browse(url, options);
       if (heard.length !== 1) throw new Error(`${heard.length} answers came to the redirect URI`);
-      return heard.pop();
+      return { ...heard.pop(), pages: (pages ?? []).map((page) => page.name) };
     },
     close() {
       server.closeAllConnections();

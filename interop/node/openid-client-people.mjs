@@ -7,12 +7,13 @@ announce("openid-client");
 const config = await client.discovery(new URL(`${authority(party.tenant)}/v2.0`), party.clientId, party.secret);
 const site = await webApplication();
 let tokens;
+let seen; // the pages of the last visit
 
 /** A visit of the person, and the tokens that it brought. */
 async function visit(scope, options) {
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()];
-  const { url } = await site.visit(
+  const { url, pages } = await site.visit(
     client.buildAuthorizationUrl(config, {
       redirect_uri: site.redirectUri,
       scope,
@@ -23,6 +24,7 @@ async function visit(scope, options) {
     }),
     options,
   );
+  seen = pages;
   return client.authorizationCodeGrant(config, url, { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true });
 }
 
@@ -41,5 +43,17 @@ await check("userinfo", async () => {
   const graph = await visit("openid profile email");
   const { sub } = await client.fetchUserInfo(config, graph.access_token, graph.claims().sub);
   return { subject: sub, idToken: graph.id_token };
+});
+await check("sign-out", async () => {
+  const here = { profile: "one" };
+  const { id_token } = await visit(all, here);
+  await visit(all, here);
+  if (seen.length !== 0) throw new Error(`somebody who is signed in saw ${seen}`);
+  const url = client.buildEndSessionUrl(config, { id_token_hint: id_token, post_logout_redirect_uri: site.redirectUri, state: "left" });
+  const { parameters } = await site.visit(url, { ...here, until: site.origin });
+  if (parameters.get("state") !== "left") throw new Error(`the sign-out came back with ${parameters}`);
+  await visit(all, here);
+  if (!seen.includes("password")) throw new Error(`after the sign-out the person saw ${seen}`);
+  return { done: true };
 });
 site.close();

@@ -95,7 +95,9 @@ type Redirects struct{ Web, SPA, Native []string }
 func (a *Administrator) AddClient(ctx context.Context, name string, to Redirects, apis ...*API) (*Application, error) {
 	app, err := a.addApplication(ctx, object{
 		"displayName": name, "signInAudience": "AzureADMultipleOrgs",
-		"web": object{"redirectUris": to.Web}, "spa": object{"redirectUris": to.SPA}, "publicClient": object{"redirectUris": to.Native},
+		// What MSAL.js and MSAL Node sign out and find accounts by.
+		"optionalClaims": object{"idToken": []object{{"name": "login_hint"}}},
+		"web":            object{"redirectUris": to.Web}, "spa": object{"redirectUris": to.SPA}, "publicClient": object{"redirectUris": to.Native},
 	})
 	if err != nil {
 		return nil, err

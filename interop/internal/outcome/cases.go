@@ -40,6 +40,7 @@ const (
 	Iframe        Case = "iframe"
 	IframeRefused Case = "iframe-refused"
 	Incremental   Case = "incremental"
+	SignOut       Case = "sign-out"
 )
 
 // Info says what a case is about.
@@ -86,6 +87,7 @@ var Cases = []Info{
 	{Popup, "popup", "ポップアップ", "the same in a window of its own", false, true},
 	{Iframe, "iframe", "iframe", "from https://localhost, the hidden frame brings a token without a question", false, true},
 	{IframeRefused, "iframe, other site", "iframe (別サイト)", "from another site the browser keeps the cookies back: login_required at once, and the refresh token goes on working", false, true},
+	{SignOut, "sign-out", "サインアウト", "the client's own way to sign out ends the session here too and comes back; the next sign-in asks for the password", true, true},
 	{Incremental, "incremental consent", "増分同意", "User.Read, later Files.ReadWrite, asked for alone; after a restart User.Read brings both, and Files.ReadWrite comes from the cache", false, true},
 }
 

@@ -30,6 +30,14 @@
       return press(given.decline ? back : next);
     case "stay":
       return press(given.stay ? next : back);
+    case "signedout":
+      // The page goes on by itself where the application said where to.
+      if (!document.querySelector("meta[http-equiv=refresh]")) break;
+      window.acted = true;
+      return { ...at, state: "done", page, asked };
+    case "signout":
+      if (next) return press(next);
+    // falls through: which of several accounts
     case "pick": {
       const tile = [...document.querySelectorAll("[data-test-id]")].find((t) => t.dataset.testId === given.address);
       return press(tile ?? document.getElementById("otherTile"));

@@ -25,8 +25,8 @@ const app = {
       .acquireTokenSilent({ scopes, account: account(), redirectUri, cacheLookupPolicy: msal.CacheLookupPolicy[policy ?? "Default"] })
       .then(plain, told),
   sso: (scopes, loginHint) => client.ssoSilent({ scopes, loginHint, redirectUri }).then(plain, told),
-  logout: () => client.logoutRedirect({ account: account(), postLogoutRedirectUri: config.landingUri }),
-  logoutPopup: () => client.logoutPopup({ account: account(), postLogoutRedirectUri: redirectUri, mainWindowRedirectUri: config.landingUri }).then(() => ({}), told),
+  logout: () => client.logoutRedirect({ account: account(), postLogoutRedirectUri: config.homeUri }),
+  logoutPopup: () => client.logoutPopup({ account: account(), postLogoutRedirectUri: redirectUri }).then(() => ({}), told),
   accounts: () => client.getAllAccounts().length,
   /** How often this page asked the token endpoint since it was loaded. */
   requests: () => performance.getEntriesByType("resource").filter((e) => e.name.includes("/oauth2/v2.0/token")).length,
