@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sekisho-id/sekisho/internal/domain/consent"
+	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/signin"
 	"github.com/sekisho-id/sekisho/internal/endpoint/web/page"
 	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
@@ -26,7 +27,7 @@ func (e *Endpoint) draw(w http.ResponseWriter, r *http.Request, t *turn, step si
 		t.tx.Username = t.visit.Wish().HintUsername
 	}
 	if step.Kind == signin.AskConsent {
-		t.tx.Shown = shown(t.entry.Consent)
+		t.tx.Shown = shown(t.chosen.Session, t.entry.Consent)
 	}
 	f, err := e.flow(ctx, t, step)
 	if err != nil {
@@ -197,9 +198,10 @@ func groups(asked []consent.Permission, q *consent.Request) []page.ConsentGroup 
 	return out
 }
 
-// shown is a digest of what a consent page shows.
-func shown(a *consent.Assessment) string {
+// shown is a digest of what a consent page shows, and to which session.
+func shown(to directory.ID, a *consent.Assessment) string {
 	h := sha256.New()
+	h.Write([]byte(to))
 	for i := range a.Asked {
 		p := &a.Asked[i]
 		h.Write([]byte(string(p.Resource.AppID) + " " + string(p.ID) + " " + strconv.FormatBool(p.Granted) + "\n"))

@@ -390,8 +390,8 @@ func (e *Endpoint) acceptStay(r *http.Request, t *turn, form oauth2.Form) error 
 func (e *Endpoint) acceptConsent(r *http.Request, t *turn, form oauth2.Form) error {
 	ctx := r.Context()
 	en := t.entry
-	if t.tx.Shown != shown(en.Consent) {
-		return nil // something changed since the page was drawn: show it
+	if t.tx.Shown != shown(t.chosen.Session, en.Consent) {
+		return nil // something changed since the page was drawn, or it is of an earlier session: show it
 	}
 	organisation := en.question.Organisation || form.Get("organisation") == "yes" && en.Consent.MayOrganisation
 	by := directory.Caller{
