@@ -197,7 +197,6 @@ func TestRefusalsThatTheApplicationHears(t *testing.T) {
 		{"claims with a name twice", aadsts.MalformedJSON, "", false, []string{"claims", `{"id_token":{},"id_token":{}}`}},
 		{"claims too deep", aadsts.MalformedJSON, "", false, []string{"claims", deep}},
 
-		{"select_account with login_hint", aadsts.ExclusiveParameters, "", false, []string{"prompt", "select_account", "login_hint", "hana@hakone.example"}},
 		{"select_account with sid", aadsts.ExclusiveParameters, "", false, []string{"prompt", "select_account", "sid", correlation}},
 		{"sid no GUID", aadsts.InvalidSessionID, "", false, []string{"sid", "1"}},
 		{"domain_hint unknown", aadsts.DomainUnknown, "", false, []string{"domain_hint", "nowhere.example"}},

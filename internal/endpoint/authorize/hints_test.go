@@ -40,6 +40,7 @@ func TestWhatIsAskedOfTheSignIn(t *testing.T) {
 		{"prompt login", false, []string{"prompt", "login"}, signin.Wish{Login: true}},
 		{"prompt of two", false, []string{"prompt", " consent  login "}, signin.Wish{Login: true, Consent: true}},
 		{"prompt select_account", false, []string{"prompt", "select_account"}, signin.Wish{Select: true}},
+		{"prompt select_account and a name", false, []string{"prompt", "select_account", "login_hint", "hana@hakone.example"}, signin.Wish{Select: true, HintUsername: "hana@hakone.example"}},
 		{"prompt admin_consent of v1", true, []string{"prompt", "admin_consent"}, signin.Wish{Login: true, Consent: true}},
 
 		{"max_age 0", false, []string{"max_age", "0"}, signin.Wish{MaxAge: 1}},

@@ -206,11 +206,11 @@ func (q *Request) checkClaims(context.Context) error {
 
 func (q *Request) checkHints(ctx context.Context) error {
 	hint, sid := q.form.Get("login_hint"), q.form.Get("sid")
-	for _, other := range []struct{ name, value string }{{"login_hint", hint}, {"sid", sid}} {
-		if q.wish.Select && other.value != "" {
-			return aadsts.New(aadsts.ExclusiveParameters, "prompt=select_account", other.name)
-		}
+	if q.wish.Select && sid != "" {
+		return aadsts.New(aadsts.ExclusiveParameters, "prompt=select_account", "sid")
 	}
+	// A login_hint beside select_account is what MSAL Go sends by default: the
+	// person chooses, and the hint fills the name in.
 	if sid != "" {
 		id, err := directory.ParseID(sid)
 		if err != nil {
