@@ -229,7 +229,7 @@ func (s *Server) endpoints(ctx context.Context) error {
 		}),
 	})
 	s.graph, err = graph.New(graph.Config{
-		Ops: s.ops, Tenants: s.stores.Tenants, Applications: s.stores.Applications, ServicePrincipals: s.stores.ServicePrincipals,
+		Passwords: s.people.passwords, Ops: s.ops, Tenants: s.stores.Tenants, Applications: s.stores.Applications, ServicePrincipals: s.stores.ServicePrincipals,
 		Deleted: s.stores.Deleted, Assignments: s.stores.Assignments, Grants: s.stores.Grants, Users: s.stores.Users, Policies: s.stores.Policies,
 		Tokens: graphTokens{&issue.Verifier{Keys: s.keys, Lookup: s.view, Hosts: s.bases, Users: s.stores.Users, Families: s.stores.Authorizations, Resource: directory.GraphAppID, Now: s.clock.Now}},
 		Now:    s.clock.Now, Logger: s.log, PageKey: pageKey, Operator: operator,

@@ -62,9 +62,12 @@ type Passwords interface {
 	Verify(ctx context.Context, t directory.TenantID, u *directory.User, password string, familiar bool) (credential.Outcome, error)
 }
 
-// PasswordChanger changes one's own password. *directory.Operations is one.
-type PasswordChanger interface {
+// Changer makes the changes that people make of themselves by signing in.
+// *directory.Operations is one.
+type Changer interface {
 	ChangeOwnPassword(ctx context.Context, c directory.Caller, id directory.ID, password string) error
+	// AcceptInvitation notes that an invited guest came.
+	AcceptInvitation(ctx context.Context, c directory.Caller, id directory.ID) error
 }
 
 // Pages draws. *page.Pages is one.
@@ -83,7 +86,7 @@ type Config struct {
 	// Matches compares a password with a stored hash, uncounted: for the rule that
 	// a new password is another one.
 	Matches  func(ctx context.Context, hash, password string) (bool, error)
-	Changer  PasswordChanger
+	Changer  Changer
 	Consents consent.Service
 	Hints    session.Hints
 	Sealer   session.Sealer
@@ -185,13 +188,25 @@ func (e *Endpoint) finish(w http.ResponseWriter, r *http.Request, t *turn) {
 		t.visit.Refuse(w, r, errors.New("signin: finished without a session or a service principal"))
 		return
 	}
-	if err := e.Sessions.Touch(ctx, live); err != nil {
+	err := e.Sessions.Touch(ctx, live)
+	if err == nil {
+		err = e.Sessions.Join(ctx, *live, session.Client{Tenant: en.tenant.ID, AppID: en.principal.AppID})
+	}
+	switch {
+	case errors.Is(err, directory.ErrNotFound):
+		// It ended elsewhere in the meantime, as if it had never been there.
+		t.browser.drop(t.chosen.Account)
+		e.serve(w, r, t)
+		return
+	case err != nil:
 		t.visit.Refuse(w, r, err)
 		return
 	}
-	if err := e.Sessions.Join(ctx, *live, session.Client{Tenant: en.tenant.ID, AppID: en.principal.AppID}); err != nil {
-		t.visit.Refuse(w, r, err)
-		return
+	if state := en.user.ExternalUserState; state != nil && *state == "PendingAcceptance" {
+		if err := e.Changer.AcceptInvitation(ctx, directory.Platform(en.tenant.ID), en.user.ID); err != nil {
+			t.visit.Refuse(w, r, err)
+			return
+		}
 	}
 	e.keep(w, r, t)
 	t.visit.Finish(w, r, en.result(t.facts.Wish, live))
