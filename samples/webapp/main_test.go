@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,25 +29,10 @@ func lookup(env map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 }
 
-// freePort is a port that the application is registered with before it listens.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	p := platform.New(t)
-	listen := "localhost:" + freePort(t)
+	listen := platform.FreeAddress(t)
 	s := &scene{Platform: p, t: t, base: "https://" + listen}
 	app := p.Register(t, graph.Application{
 		DisplayName:    "Orders web under test",

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"github.com/sekisho-id/sekisho/samples/internal/platform"
@@ -45,7 +47,7 @@ func New(t testing.TB, p *platform.Platform, servers ...string) *Browser {
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(find(t)), chromedp.Headless, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
 		chromedp.Flag("ignore-certificate-errors-spki-list", strings.Join(pins, ",")),
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-popup-blocking", true),
+		chromedp.Flag("disable-dev-shm-usage", true),
 	}
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root otherwise
@@ -123,6 +125,16 @@ func (b *Browser) Click(selector string) {
 	b.do(chromedp.Evaluate[chromedp.Void]("{ window.acted = true; document.querySelector(" + string(quoted) + ").click() }"))
 }
 
+// Press clicks on something that does not leave the page.
+func (b *Browser) Press(selector string) {
+	b.t.Helper()
+	quoted, err := json.Marshal(selector)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.do(chromedp.Evaluate[chromedp.Void]("document.querySelector(" + string(quoted) + ").click()"))
+}
+
 // Fill types into the field with this name.
 func (b *Browser) Fill(name, value string) {
 	b.t.Helper()
@@ -197,5 +209,26 @@ func (b *Browser) until(done func() (bool, string)) {
 			page, _ := chromedp.Run(b.tab, chromedp.Evaluate[string]("location.href.split('?')[0] + '\\n' + document.body.innerText"))
 			b.t.Fatalf("waited %v for: %s\nThe browser shows %s", patience, what, page)
 		}
+	}
+}
+
+// Popup is the window that a click opens; it closes by itself.
+func (b *Browser) Popup(selector string) *Browser {
+	b.t.Helper()
+	quoted, err := json.Marshal(selector)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	opened := chromedp.WaitNewTarget(b.tab, func(info *target.Info) bool { return info.OpenerID != "" })
+	b.do(chromedp.Evaluate[chromedp.Void]("document.querySelector("+string(quoted)+").click()",
+		func(p *runtime.EvaluateParams) { p.UserGesture = new(true) })) // windows open only then
+	select {
+	case id := <-opened:
+		tab, closed := chromedp.NewContext(b.tab, chromedp.WithTargetID(id))
+		b.t.Cleanup(closed)
+		return &Browser{t: b.t, platform: b.platform, tab: tab}
+	case <-time.After(patience):
+		b.t.Fatal("no window opened")
+		return nil
 	}
 }

@@ -1,8 +1,10 @@
 package browser
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -35,6 +37,8 @@ func (b *Browser) Through(way Way) []string {
 	b.until(func() (bool, string) {
 		s, err := chromedp.Run(b.tab, chromedp.Evaluate[struct{ State, Page, Text string }](script))
 		switch {
+		case b.tab.Err() != nil || err != nil && gone(err): // the window closed, as the application wanted
+			return true, ""
 		case err != nil: // between two pages there is none to ask
 			return false, err.Error()
 		case s.State == "done":
@@ -45,6 +49,12 @@ func (b *Browser) Through(way Way) []string {
 		return s.State == "away", "the end of the platform's pages, after " + strings.Join(pages, ", ")
 	})
 	return pages
+}
+
+// gone says that a window is no more.
+func gone(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, chromedp.ErrInvalidTarget) || errors.Is(err, chromedp.ErrTargetDetached) ||
+		strings.Contains(err.Error(), "No target with given id") || strings.Contains(err.Error(), "Session with given id not found")
 }
 
 // Saw reports whether a page was among those that were shown.

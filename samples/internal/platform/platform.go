@@ -78,7 +78,7 @@ type bootstrap struct {
 func New(t testing.TB) *Platform {
 	t.Helper()
 	dir := t.TempDir()
-	addr := freeAddress(t)
+	addr := FreeAddress(t)
 	Start(t, program(t), nil, "dev", "--addr", addr, "--data", filepath.Join(dir, "data"))
 
 	var b bootstrap
@@ -151,9 +151,13 @@ var built struct {
 	said []byte
 }
 
-// program is the platform's program, built here once.
+// program is the platform's program: that of SEKISHO_BIN, or else one that is built
+// here once.
 func program(t testing.TB) string {
 	t.Helper()
+	if path := os.Getenv("SEKISHO_BIN"); path != "" {
+		return path
+	}
 	built.once.Do(func() {
 		var dir string
 		if dir, built.err = os.MkdirTemp("", "sekisho-samples-"); built.err != nil {
@@ -239,7 +243,9 @@ func (w *text) String() string {
 	return w.buf.String()
 }
 
-func freeAddress(t testing.TB) string {
+// FreeAddress is an address of this machine where nothing listens, for an
+// application that is registered before it does.
+func FreeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
