@@ -45,7 +45,7 @@ func openSQLite(ctx context.Context, c Config) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		pool := sql.OpenDB(connector)
+		pool := sql.OpenDB(preparing{connector})
 		pool.SetMaxOpenConns(conns)
 		pool.SetMaxIdleConns(conns)
 		return pool, nil
