@@ -38,9 +38,21 @@ type demoTenant struct {
 }
 
 type demoApp struct {
-	ClientID      string `json:"clientId"`
-	ClientSecret  string `json:"clientSecret"`
-	IdentifierURI string `json:"identifierUri"`
+	ClientID      string   `json:"clientId"`
+	ClientSecret  string   `json:"clientSecret"`
+	IdentifierURI string   `json:"identifierUri"`
+	RedirectURIs  []string `json:"redirectUris"`
+}
+
+// redirectOf is where a demonstration application is answered when people sign in,
+// "" if it has no such address or does not exist.
+func (b *bootstrapFile) redirectOf(app string) string {
+	for _, t := range b.Demo {
+		if uris := t.Apps[app].RedirectURIs; len(uris) > 0 {
+			return uris[0]
+		}
+	}
+	return ""
 }
 
 // domains are the default domains of all tenants, the first tenant's first.

@@ -155,10 +155,11 @@ func (s *shared) startScreen(o server.DevOptions, file, note string) {
 	if !o.Empty {
 		next += " --demo ordersDaemon"
 	}
-	rows := []struct {
+	type row struct {
 		label words
 		value string
-	}{
+	}
+	rows := []row{
 		{words{"authority", "機関"}, base + "/" + b.TenantID},
 		{words{"discovery", "検出"}, base + "/" + b.TenantID + "/v2.0/.well-known/openid-configuration"},
 		{words{"Graph", "Graph"}, strings.TrimSuffix(b.GraphURL, "/") + "/v1.0"},
@@ -167,6 +168,9 @@ func (s *shared) startScreen(o server.DevOptions, file, note string) {
 		{words{"CA", "CA 証明書"}, b.CAFile + "  (sekisho trust" + arg + ")"},
 		{words{"clients", "クライアント"}, "sekisho env go|node|python|java|oidc" + arg},
 		{words{"next", "次のコマンド"}, next},
+	}
+	if !o.Empty {
+		rows = append(rows, row{words{"sign-in", "サインイン"}, "sekisho token" + arg + " --interactive --demo ordersDesktop"})
 	}
 	fmt.Fprintf(s.Out, s.say(words{"Sekisho %s is ready at %s (development mode; stop with Ctrl-C)\n", "Sekisho %s が %s で起動しました（開発モード。Ctrl-C で停止）\n"}), buildVersion(), base)
 	for _, r := range rows {

@@ -19,6 +19,7 @@ type target struct {
 	secret   string // "" if it is not known
 	caFile   string // "" if the system trusts the server
 	scope    string
+	redirect string // where answers go when people sign in; "" if they do not
 }
 
 func (t target) authority() string { return t.base + "/" + t.tenant }
@@ -42,7 +43,7 @@ func envCommand(s *shared) *cobra.Command {
 	var (
 		bootstrap                            bootstrapFlag
 		tenant, clientID, secretFile, caFile string
-		scope, demo                          string
+		scope, demo, redirect                string
 	)
 	names := slices.Sorted(maps.Keys(tools))
 	c := &cobra.Command{
@@ -54,12 +55,15 @@ it trust the server's CA. The output can be read by a shell:
 
   eval "$(sekisho env go)"
 
+For an application that people sign in to, --redirect-uri says so: with a secret the
+settings are those of a web application, without one those of an application in the
+browser (node) or on the desktop (go, python).
+
 TOOL is one of: ` + strings.Join(names, ", "),
 		ValidArgs: names,
 		Args:      cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			tool, ok := tools[args[0]]
-			if !ok {
+			if _, ok := tools[args[0]]; !ok {
 				return usagef("%q is unknown; TOOL is one of: %s", args[0], strings.Join(names, ", "))
 			}
 			b, err := bootstrap.read(s)
@@ -67,15 +71,18 @@ TOOL is one of: ` + strings.Join(names, ", "),
 				return err
 			}
 			if demo != "" {
+				redirect = cmp.Or(redirect, b.redirectOf(demo))
 				var ofDemo string
 				if b, ofDemo, err = b.as(demo); err != nil {
 					return err
 				}
-				scope = cmp.Or(scope, ofDemo)
+				if redirect == "" {
+					scope = cmp.Or(scope, ofDemo)
+				}
 			}
 			t := target{
 				base: strings.TrimSuffix(b.BaseURL, "/"), host: b.host(), tenant: b.TenantID,
-				clientID: b.ClientID, secret: b.ClientSecret, caFile: b.CAFile, scope: cmp.Or(scope, graphScope),
+				clientID: b.ClientID, secret: b.ClientSecret, caFile: b.CAFile, scope: cmp.Or(scope, firstScope(redirect)), redirect: redirect,
 			}
 			if tenant != "" {
 				t.tenant = tenant
@@ -91,7 +98,7 @@ TOOL is one of: ` + strings.Join(names, ", "),
 			if caFile != "" {
 				t.caFile = caFile
 			}
-			got := tool(t)
+			got := settingsOf(args[0], t)
 			if s.json() {
 				return s.writeJSON(got)
 			}
@@ -105,7 +112,8 @@ TOOL is one of: ` + strings.Join(names, ", "),
 	flags.StringVar(&clientID, "client-id", "", "client id (default: the administrator application)")
 	flags.StringVar(&secretFile, "secret-file", "", "file with the client secret")
 	flags.StringVar(&caFile, "ca-file", "", "CA to trust (default: that of bootstrap.json)")
-	flags.StringVar(&scope, "scope", "", "scope to ask for (default: Graph; with --demo: the Orders API)")
+	flags.StringVar(&scope, "scope", "", "scope to ask for (default: Graph; with --demo: the Orders API; for people: User.Read)")
+	flags.StringVar(&redirect, "redirect-uri", "", "people sign in: the application's redirect URI")
 	flags.StringVar(&demo, "demo", "", "be this application of the demonstration tenants, such as ordersDaemon")
 	return c
 }
