@@ -125,11 +125,7 @@ func TestGoMSALInteractive(t *testing.T) {
 		t.Fatal(err)
 	}
 	interactive := func(t *testing.T, scope string, way person.Way) (public.AuthResult, error) {
-		return client.AcquireTokenInteractive(t.Context(), []string{scope}, public.WithOpenURL(func(address string) error {
-			tab := newProfile(t)
-			go func() { _, _ = open(t.Context(), tab, address, way) }() // the client hears of it
-			return nil
-		}))
+		return client.AcquireTokenInteractive(t.Context(), []string{scope}, withPerson(t, way))
 	}
 	r.check(t, outcome.Declined, func(t *testing.T) (answer, error) {
 		_, err := interactive(t, p.Permission, person.Way{Person: p.person, Decline: true})
@@ -158,6 +154,27 @@ func TestGoMSALInteractive(t *testing.T) {
 		}
 		me, err := askMe(t.Context(), p, result.AccessToken)
 		return answer{Me: me}, err
+	})
+	r.check(t, outcome.Common, func(t *testing.T) (a answer, err error) {
+		client, err := public.New(p.ClientID, public.WithAuthority(p.authority("common")), public.WithInstanceDiscovery(false))
+		if err != nil {
+			return a, err
+		}
+		first, err := client.AcquireTokenInteractive(t.Context(), []string{p.Permission}, withPerson(t, person.Way{Person: p.person}))
+		if err != nil {
+			return a, err
+		}
+		second, err := client.AcquireTokenSilent(t.Context(), []string{p.Permission}, public.WithSilentAccount(first.Account), public.WithClaims(again))
+		return answer{Token: first.AccessToken, Again: second.AccessToken, IDToken: second.IDToken.RawToken, Account: first.Account.HomeAccountID, Public: true}, err
+	})
+}
+
+// withPerson has somebody open the address, in a browser that knows nobody yet.
+func withPerson(t *testing.T, way person.Way) public.AcquireInteractiveOption {
+	return public.WithOpenURL(func(address string) error {
+		tab := newProfile(t)
+		go func() { _, _ = open(t.Context(), tab, address, way) }() // the client hears of it
+		return nil
 	})
 }
 

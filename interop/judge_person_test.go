@@ -34,7 +34,7 @@ func judgePerson(ctx context.Context, p *party, a answer) error {
 		if a.Token != a.Again {
 			return errors.New("the second call brought another token")
 		}
-	case outcome.Refresh, outcome.Redirect, outcome.Popup, outcome.Iframe, outcome.IframeRefused:
+	case outcome.Refresh, outcome.Common, outcome.Popup, outcome.Iframe, outcome.IframeRefused:
 		if a.Again == "" || a.Token == a.Again {
 			return errors.New("the second call brought no other token")
 		}

@@ -76,10 +76,11 @@ func judge(ctx context.Context, p *party, a answer) error {
 		return capable(ctx, p, a)
 	case outcome.Graph:
 		return fitsGraph(p, a)
-	case outcome.SignIn, outcome.SignInCache, outcome.Refresh, outcome.Redirect, outcome.Popup, outcome.Iframe, outcome.IframeRefused,
+	case outcome.SignIn, outcome.SignInCache, outcome.Refresh, outcome.Common, outcome.Popup, outcome.Iframe, outcome.IframeRefused,
 		outcome.UserInfo, outcome.Me, outcome.Declined:
 		return judgePerson(ctx, p, a)
-	case outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse, outcome.Metadata, outcome.Incremental, outcome.SignOut:
+	case outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse, outcome.Metadata, outcome.Incremental, outcome.SignOut,
+		outcome.Expired:
 		if !a.Done {
 			return errors.New("the client did not say that it had done this")
 		}

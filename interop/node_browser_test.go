@@ -11,8 +11,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,10 +22,6 @@ import (
 	"github.com/sekisho-id/sekisho/interop/internal/person"
 )
 
-// promptly is how soon a hidden frame has its answer. MSAL gives up after ten
-// seconds and then says nothing about the reason.
-const promptly = 5 * time.Second
-
 func TestNodeMSALBrowser3(t *testing.T) { msalBrowser(t, "3") }
 func TestNodeMSALBrowser4(t *testing.T) { msalBrowser(t, "4") }
 func TestNodeMSALBrowser5(t *testing.T) { msalBrowser(t, "5") }
@@ -36,15 +30,25 @@ func TestNodeMSALBrowser5(t *testing.T) { msalBrowser(t, "5") }
 func msalBrowser(t *testing.T, major string) {
 	installNode(t)
 	r := record(t, "msal-browser-"+major, nodeVersion(t, "msal-browser-"+major))
-	home := newSPA(t, r.party, major, "https", "localhost")
-	other := newSPA(t, r.party, major, "http", "127.0.0.1")
+	home := newSPA(t, r.party, major, "https", "localhost", r.party.Tenant)
+	other := newSPA(t, r.party, major, "http", "127.0.0.1", r.party.Tenant)
+	common := newSPA(t, r.party, major, "https", "localhost", "common")
 	r.check(t, outcome.Declined, home.declined)
-	r.check(t, outcome.Redirect, home.redirect)
+	r.check(t, outcome.SignIn, home.redirect)
+	r.check(t, outcome.SignInCache, home.cached)
+	r.check(t, outcome.Refresh, home.refreshed)
 	r.check(t, outcome.Popup, home.popup)
+	r.check(t, outcome.Common, func(t *testing.T) (answer, error) {
+		if _, err := common.redirect(t); err != nil {
+			return answer{}, err
+		}
+		return common.refreshed(t) // which goes to the person's own tenant
+	})
 	r.check(t, outcome.Iframe, home.iframe)
 	r.check(t, outcome.IframeRefused, other.iframeRefused)
 	r.check(t, outcome.SignOut, home.signOut)
 	r.check(t, outcome.Incremental, home.incremental)
+	r.check(t, outcome.Expired, home.expired)
 }
 
 // nodeVersion is the version of a package that is installed.
@@ -67,10 +71,17 @@ func nodeVersion(t *testing.T, name string) string {
 type spa struct {
 	party  *party
 	origin string
+	// tab and got are where somebody signed in by redirect, and what that brought.
+	tab    context.Context
+	closed func()
+	got    told
+	// stay is what people say when they are asked whether to stay signed in.
+	stay bool
 }
 
-// newSPA serves the app with a major version of MSAL.js.
-func newSPA(t *testing.T, p *party, major, scheme, host string) *spa {
+// newSPA serves the app with a major version of MSAL.js, for the tenant or the alias
+// that its authority names.
+func newSPA(t *testing.T, p *party, major, scheme, host, tenant string) *spa {
 	t.Helper()
 	s := &spa{party: p}
 	mux := http.NewServeMux()
@@ -87,11 +98,16 @@ func newSPA(t *testing.T, p *party, major, scheme, host string) *spa {
 		t.Fatal(err)
 	}
 	s.origin = scheme + "://" + net.JoinHostPort(host, port)
-	s.serve(t, mux, major)
+	s.serve(t, mux, major, tenant)
+	t.Cleanup(func() {
+		if s.closed != nil {
+			s.closed()
+		}
+	})
 	return s
 }
 
-func (s *spa) serve(t *testing.T, mux *http.ServeMux, major string) {
+func (s *spa) serve(t *testing.T, mux *http.ServeMux, major, tenant string) {
 	t.Helper()
 	bridge := major == "5"
 	landing := s.origin + "/app"
@@ -100,7 +116,7 @@ func (s *spa) serve(t *testing.T, mux *http.ServeMux, major string) {
 	}
 	config, err := json.Marshal(map[string]any{
 		"client": map[string]any{"auth": map[string]any{
-			"clientId": s.party.ClientID, "authority": s.party.authority(s.party.Tenant), "knownAuthorities": []string{s.party.Host}, "redirectUri": landing,
+			"clientId": s.party.ClientID, "authority": s.party.authority(tenant), "knownAuthorities": []string{s.party.Host}, "redirectUri": landing,
 		}},
 		"redirectUri": s.origin + "/bridge", "landingUri": landing, "homeUri": s.origin + "/app",
 	})
@@ -227,7 +243,7 @@ func (s *spa) leave(t *testing.T, tab context.Context, expression string) (*pers
 	for {
 		still, err := chromedp.Run(tab, chromedp.Evaluate[bool]("window.leaving === true"))
 		if err == nil && !still {
-			way := person.Way{Person: s.party.person}
+			way := person.Way{Person: s.party.person, Stay: s.stay}
 			return way.Go(ctx, tab, stage.server.BaseURL)
 		}
 		select {
@@ -251,7 +267,8 @@ func (s *spa) inPopup(t *testing.T, tab context.Context, expression string, way 
 	var walk *person.Walk
 	select {
 	case id := <-opened:
-		window, closed := chromedp.NewContext(tab, chromedp.WithTargetID(id))
+		// A window that closes amid its own events is no error here.
+		window, closed := chromedp.NewContext(tab, chromedp.WithTargetID(id), chromedp.WithErrorf(func(string, ...any) {}))
 		defer closed()
 		var err error
 		if walk, err = way.Go(ctx, window, stage.server.BaseURL); err != nil {
@@ -262,215 +279,4 @@ func (s *spa) inPopup(t *testing.T, tab context.Context, expression string, way 
 	}
 	got, err := call[told](tab, "window.job")
 	return got, walk, err
-}
-
-func (s *spa) declined(t *testing.T) (answer, error) {
-	tab := newProfile(t)
-	if _, err := s.load(t, tab); err != nil {
-		return answer{}, err
-	}
-	got, _, err := s.inPopup(t, tab, "app.popup("+scopes(s.party.Permission)+")", person.Way{Person: s.party.person, Decline: true})
-	return answer{Error: got.Error}, err
-}
-
-func (s *spa) redirect(t *testing.T) (answer, error) {
-	tab := newProfile(t)
-	got, _, err := s.signIn(t, tab, s.party.Permission)
-	if err != nil {
-		return answer{}, err
-	}
-	return s.cachedAndRefreshed(tab, got)
-}
-
-func (s *spa) popup(t *testing.T) (answer, error) {
-	tab := newProfile(t)
-	if _, err := s.load(t, tab); err != nil {
-		return answer{}, err
-	}
-	got, _, err := s.inPopup(t, tab, "app.popup("+scopes(s.party.Permission)+")", person.Way{Person: s.party.person})
-	if err == nil {
-		err = got.err()
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	return s.cachedAndRefreshed(tab, got)
-}
-
-// cachedAndRefreshed asks again: for the same token, which must come without a
-// request, and for another by refresh token.
-func (s *spa) cachedAndRefreshed(tab context.Context, got told) (answer, error) {
-	before, err := call[int](tab, "app.requests()")
-	if err != nil {
-		return answer{}, err
-	}
-	cached, err := call[told](tab, "app.silent("+scopes(s.party.Permission)+")")
-	if err != nil || cached.err() != nil {
-		return answer{}, errors.Join(err, cached.err())
-	}
-	after, err := call[int](tab, "app.requests()")
-	if err != nil {
-		return answer{}, err
-	}
-	if cached.Token != got.Token || !cached.FromCache || after != before {
-		return answer{}, fmt.Errorf("the second call is not from the cache: fromCache %v, %d requests", cached.FromCache, after-before)
-	}
-	return s.fresh(tab, got, "RefreshToken")
-}
-
-// fresh asks for another token by the way that a cache policy of MSAL names.
-func (s *spa) fresh(tab context.Context, got told, policy string) (answer, error) {
-	second, err := call[told](tab, "app.silent("+scopes(s.party.Permission)+", '"+policy+"')")
-	if err != nil || second.err() != nil {
-		return answer{}, errors.Join(err, second.err())
-	}
-	return answer{Token: got.Token, Again: second.Token, IDToken: second.IDToken, Account: second.Account, Public: true}, nil
-}
-
-func (s *spa) iframe(t *testing.T) (answer, error) {
-	tab := newProfile(t)
-	got, _, err := s.signIn(t, tab, s.party.Permission)
-	if err != nil {
-		return answer{}, err
-	}
-	sso, err := call[told](tab, "app.sso("+scopes(s.party.Permission)+", '"+s.party.Address+"')")
-	if err != nil || sso.err() != nil {
-		return answer{}, errors.Join(err, sso.err())
-	}
-	return s.fresh(tab, got, "Skip") // neither cache nor refresh token: the frame
-}
-
-func (s *spa) iframeRefused(t *testing.T) (answer, error) {
-	tab := newProfile(t)
-	got, _, err := s.signIn(t, tab, s.party.Permission)
-	if err != nil {
-		return answer{}, err
-	}
-	asked := time.Now()
-	refused, err := call[told](tab, "app.silent("+scopes(s.party.Permission)+", 'Skip')")
-	if err != nil {
-		return answer{}, err
-	}
-	if took := time.Since(asked); !strings.Contains(refused.Error, "InteractionRequiredAuthError") || !strings.Contains(refused.Error, "login_required") || took > promptly {
-		return answer{}, fmt.Errorf("the frame answered after %v: %q", took, refused.Error)
-	}
-	return s.fresh(tab, got, "RefreshToken")
-}
-
-// signOut signs out of the application and of the server, once by leaving the page
-// and once in a window of its own.
-func (s *spa) signOut(t *testing.T) (answer, error) {
-	tab := newProfile(t)
-	if _, _, err := s.signIn(t, tab, s.party.Permission); err != nil {
-		return answer{}, err
-	}
-	walk, err := s.leave(t, tab, "app.logout()")
-	if err != nil {
-		return answer{}, err
-	}
-	if err := s.isSignedOut(t, tab, walk); err != nil {
-		return answer{}, err
-	}
-	_, walk, err = s.signIn(t, tab, s.party.Permission)
-	if err == nil && !walk.Saw("password") {
-		err = fmt.Errorf("after signing out the person saw %v", walk.Pages)
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	got, walk, err := s.inPopup(t, tab, "app.logoutPopup()", person.Way{Person: s.party.person})
-	if err != nil || got.err() != nil {
-		return answer{}, errors.Join(err, got.err())
-	}
-	if err := s.isSignedOut(t, tab, walk); err != nil {
-		return answer{}, err
-	}
-	_, walk, err = s.signIn(t, tab, s.party.Permission)
-	if err == nil && !walk.Saw("password") {
-		err = fmt.Errorf("after signing out in a window the person saw %v", walk.Pages)
-	}
-	return answer{Done: true}, err
-}
-
-// isSignedOut waits for the app, which must know of nobody any more. Nobody was
-// asked on the way, because the client named the account.
-func (s *spa) isSignedOut(t *testing.T, tab context.Context, walk *person.Walk) error {
-	if _, err := s.settled(t, tab); err != nil {
-		return err
-	}
-	accounts, err := call[int](tab, "app.accounts()")
-	if err == nil && (accounts != 0 || walk.Saw("signout")) {
-		err = fmt.Errorf("the app knows %d accounts after the pages %v", accounts, walk.Pages)
-	}
-	return err
-}
-
-// incremental asks for more when there is a use for it: the person is asked for
-// what is new alone, and a later sign-in brings all that was ever agreed to.
-func (s *spa) incremental(t *testing.T) (answer, error) {
-	const first, later = "User.Read", "Files.ReadWrite"
-	tab := newProfile(t)
-	got, walk, err := s.signIn(t, tab, first)
-	if err != nil {
-		return answer{}, err
-	}
-	if asked := walk.Asked(); !slices.Contains(asked, first) || slices.Contains(asked, later) {
-		return answer{}, fmt.Errorf("at first the person was asked for %q", asked)
-	}
-	if slices.Contains(got.Scopes, later) {
-		return answer{}, fmt.Errorf("the first token has %q", got.Scopes)
-	}
-	got, walk, err = s.inPopup(t, tab, "app.more("+scopes(later)+")", person.Way{Person: s.party.person})
-	if err != nil || got.err() != nil {
-		return answer{}, errors.Join(err, got.err())
-	}
-	if asked := walk.Asked(); !slices.Equal(asked, []string{later}) {
-		return answer{}, fmt.Errorf("the person was asked for %q, not for %s alone", asked, later)
-	}
-	if err := carries(got, first, later); err != nil {
-		return answer{}, fmt.Errorf("after the consent: %w", err)
-	}
-	// The application starts anew, on another machine: nothing is left of its cache.
-	tab = newProfile(t)
-	got, walk, err = s.signIn(t, tab, first)
-	if err == nil && walk.Saw("consent") {
-		err = fmt.Errorf("the person was asked again, for %q", walk.Asked())
-	}
-	if err == nil {
-		err = carries(got, first, later)
-	}
-	if err != nil {
-		return answer{}, fmt.Errorf("after the restart: %w", err)
-	}
-	before, err := call[int](tab, "app.requests()")
-	if err != nil {
-		return answer{}, err
-	}
-	if before == 0 {
-		return answer{}, errors.New("the page does not see its own requests")
-	}
-	cached, err := call[told](tab, "app.silent("+scopes(later)+")")
-	if err != nil || cached.err() != nil {
-		return answer{}, errors.Join(err, cached.err())
-	}
-	after, err := call[int](tab, "app.requests()")
-	if err == nil && (!cached.FromCache || cached.Token != got.Token || after != before) {
-		err = fmt.Errorf("%s is not from the cache: fromCache %v, %d requests", later, cached.FromCache, after-before)
-	}
-	return answer{Done: true}, err
-}
-
-// carries says what a token or MSAL's description of it lacks.
-func carries(got told, wanted ...string) error {
-	raw, err := payload(got.Token)
-	if err != nil {
-		return err
-	}
-	scp, _ := raw["scp"].(string)
-	for _, scope := range wanted {
-		if !slices.Contains(strings.Fields(scp), scope) || !slices.Contains(got.Scopes, scope) {
-			return fmt.Errorf("%s is missing: scp is %q, MSAL says %q", scope, scp, got.Scopes)
-		}
-	}
-	return nil
 }

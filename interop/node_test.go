@@ -32,7 +32,7 @@ func TestNodeOpenIDClient(t *testing.T) {
 }
 
 func TestNodeMSALPeople(t *testing.T) {
-	runNode(t, "msal-node-people", "msal-node-people.mjs", outcome.SignIn, outcome.SignInCache, outcome.Refresh, outcome.Me)
+	runNode(t, "msal-node-people", "msal-node-people.mjs", outcome.SignIn, outcome.SignInCache, outcome.Refresh, outcome.Me, outcome.Common)
 }
 
 func TestNodeOpenIDClientPeople(t *testing.T) {

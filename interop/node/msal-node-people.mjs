@@ -5,9 +5,11 @@ import { announce, askMe, authority, check, party, webApplication } from "./line
 
 announce("@azure/msal-node");
 
-const client = new ConfidentialClientApplication({
-  auth: { clientId: party.clientId, clientSecret: party.secret, authority: authority(party.tenant), knownAuthorities: [party.host] },
-});
+const application = (tenant) =>
+  new ConfidentialClientApplication({
+    auth: { clientId: party.clientId, clientSecret: party.secret, authority: authority(tenant), knownAuthorities: [party.host] },
+  });
+const client = application(party.tenant);
 const crypto = new CryptoProvider();
 const scopes = [party.permission];
 const site = await webApplication();
@@ -15,7 +17,8 @@ let signedIn;
 
 const plain = (result) => ({ token: result.accessToken, idToken: result.idToken, account: result.account.homeAccountId });
 
-await check("sign-in", async () => {
+/** A visit of the person, and the tokens that it brought. */
+async function visit(client) {
   const { verifier, challenge } = await crypto.generatePkceCodes();
   const [state, nonce] = [crypto.createNewGuid(), crypto.createNewGuid()];
   const request = { scopes, redirectUri: site.redirectUri, state, nonce };
@@ -30,7 +33,11 @@ await check("sign-in", async () => {
   if (heard.method !== "POST") throw new Error(`the answer came by ${heard.method}`);
   const payload = Object.fromEntries(parameters);
   if (!payload.code) throw new Error(`the answer is ${parameters}`);
-  signedIn = await client.acquireTokenByCode({ ...request, code: payload.code, codeVerifier: verifier }, payload);
+  return client.acquireTokenByCode({ ...request, code: payload.code, codeVerifier: verifier }, payload);
+}
+
+await check("sign-in", async () => {
+  signedIn = await visit(client);
   return plain(signedIn);
 });
 await check("sign-in-cache", async () => {
@@ -45,5 +52,11 @@ await check("refresh", async () => {
 await check("me", async () => {
   const graph = await client.acquireTokenSilent({ scopes: ["User.Read"], account: signedIn.account });
   return { me: await askMe(graph.accessToken) };
+});
+await check("common", async () => {
+  const anyTenant = application("common");
+  const first = await visit(anyTenant);
+  const second = await anyTenant.acquireTokenSilent({ scopes, account: first.account, forceRefresh: true });
+  return { ...plain(second), token: first.accessToken, again: second.accessToken };
 });
 site.close();

@@ -35,12 +35,13 @@ const (
 	Me            Case = "me"
 	UserInfo      Case = "userinfo"
 	Declined      Case = "declined"
-	Redirect      Case = "redirect"
+	Common        Case = "common"
 	Popup         Case = "popup"
 	Iframe        Case = "iframe"
 	IframeRefused Case = "iframe-refused"
 	Incremental   Case = "incremental"
 	SignOut       Case = "sign-out"
+	Expired       Case = "expired"
 )
 
 // Info says what a case is about.
@@ -77,17 +78,18 @@ var Cases = []Info{
 	{VerifyV1, "verification (v1.0)", "検証 (v1.0)", "the same for a version 1.0 access token", false, false},
 	{Refuse, "refusal", "拒否", "a token whose signature was changed is refused", false, false},
 	{Metadata, "endpoints", "エンドポイント", "login and Graph addresses are read from /metadata/endpoints, as by Terraform's `metadata_host`", false, false},
-	{SignIn, "sign-in", "サインイン", "a person signs in on the pages and agrees: authorization code with PKCE; the ID token and the access token of an API are verified", true, true},
+	{SignIn, "sign-in", "サインイン", "a person signs in on the pages and agrees: authorization code with PKCE (MSAL.js: by redirect); the ID token and the access token of an API are verified", true, true},
 	{SignInCache, "cache", "キャッシュ", "a second call is answered from the client's cache", false, true},
 	{Refresh, "refresh", "更新", "a new access token by refresh token, for the same person", true, true},
 	{Me, "Graph /me", "Graph /me", "a token for User.Read, and the person's own entry in Graph with it", false, true},
 	{UserInfo, "UserInfo", "UserInfo", "UserInfo names the subject of the ID token", false, true},
 	{Declined, "declined", "拒否", "a person who does not agree becomes the client's own error, which shows AADSTS65004 and a correlation id", false, true},
-	{Redirect, "redirect", "リダイレクト", "the page itself goes to sign in and comes back; then the cache and the refresh token serve it", false, true},
-	{Popup, "popup", "ポップアップ", "the same in a window of its own", false, true},
+	{Common, "common", "common", "the authority is common: the account's tenant is known after the sign-in", false, true},
+	{Popup, "popup", "ポップアップ", "MSAL.js: signing in in a window of its own, and a new token by refresh token after it", false, true},
 	{Iframe, "iframe", "iframe", "from https://localhost, the hidden frame brings a token without a question", false, true},
 	{IframeRefused, "iframe, other site", "iframe (別サイト)", "from another site the browser keeps the cookies back: login_required at once, and the refresh token goes on working", false, true},
 	{SignOut, "sign-out", "サインアウト", "the client's own way to sign out ends the session here too and comes back; the next sign-in asks for the password", true, true},
+	{Expired, "next day", "翌日", "MSAL.js: a day later the refresh token is refused (AADSTS700084), and the hidden frame brings a token", false, true},
 	{Incremental, "incremental consent", "増分同意", "User.Read, later Files.ReadWrite, asked for alone; after a restart User.Read brings both, and Files.ReadWrite comes from the cache", false, true},
 }
 
