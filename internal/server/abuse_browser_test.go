@@ -243,6 +243,8 @@ func abuseSealedKinds(t *testing.T, srv *sekishotest.Server) {
 	w := attacked(t, srv, `
 		person
 		app web
+		graph PATCH /v1.0/applications/{client.id}
+		  {"optionalClaims":{"idToken":[{"name":"login_hint","essential":false}]}}
 		signin
 		redeem
 		authorize
