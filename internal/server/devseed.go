@@ -259,6 +259,8 @@ func (s *Server) seedApp(ctx context.Context, by directory.Caller, a demoApp) (D
 	out.RedirectURIs = slices.Concat(a.web, a.spa, a.native)
 	if a.logout != "" {
 		draft.Web.LogoutURL = &a.logout
+		// What it signs out by: the session, and a hint of whose it is.
+		draft.OptionalClaims = &directory.OptionalClaims{IDToken: []directory.OptionalClaim{{Name: "sid"}, {Name: "login_hint"}}}
 	}
 	draft.RequiredResourceAccess = a.scopes
 	if a.role != "" {
