@@ -11,6 +11,12 @@
 // got as lines of JSON. The test judges all tokens the same way: signature, issuer,
 // audience and permission by package bearer, the other claims one by one.
 //
+// Where a client signs somebody in, a person of its own goes through the server's
+// pages in a headless Chromium (packages browser and person): Go tests drive it
+// themselves, programs ask the test to have an address opened, and libraries that
+// open a browser of the desktop find a command that does. Nothing of a client is
+// changed, and only the browser is told which certificate to take.
+//
 // What was found is written to results/, compared with the checked-in summary
 // docs/compatibility-clients.json, and made into the tables of docs/clients.md and
 // of the README files by

@@ -72,22 +72,21 @@ const again = `{"access_token":{"nbf":{"essential":true,"value":"1"}}}`
 func TestGoMSALPeople(t *testing.T) {
 	r := record(t, "msal-go-people", moduleVersion(t, "github.com/AzureAD/microsoft-authentication-library-for-go"))
 	p := r.party
-	var client confidential.Client
-	var signedIn confidential.AuthResult
-	r.check(t, outcome.SignIn, func(t *testing.T) (a answer, err error) {
-		cred, err := confidential.NewCredFromSecret(p.Secret)
+	cred, err := confidential.NewCredFromSecret(p.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := confidential.New(p.authority(p.Tenant), p.ClientID, cred, confidential.WithInstanceDiscovery(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t)
+	// visit asks for consent to some scopes, and then for a token of the first.
+	visit := func(t *testing.T, scope string, more ...string) (signedIn confidential.AuthResult, err error) {
+		state, verifier := rand.Text(), oauth2.GenerateVerifier()
+		address, err := client.AuthCodeURL(t.Context(), p.ClientID, s.redirect, append(more, scope))
 		if err != nil {
-			return a, err
-		}
-		client, err = confidential.New(p.authority(p.Tenant), p.ClientID, cred, confidential.WithInstanceDiscovery(false))
-		if err != nil {
-			return a, err
-		}
-		s, state, verifier := newSite(t), rand.Text(), oauth2.GenerateVerifier()
-		// Unlike the call below, this one adds no OpenID Connect scopes of its own.
-		address, err := client.AuthCodeURL(t.Context(), p.ClientID, s.redirect, []string{"openid", "profile", "offline_access", p.Permission, "User.Read"})
-		if err != nil {
-			return a, err
+			return signedIn, err
 		}
 		address += "&" + url.Values{
 			"state": {state}, "code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}, "code_challenge_method": {"S256"},
@@ -97,16 +96,20 @@ func TestGoMSALPeople(t *testing.T) {
 			err = fmt.Errorf("the answer is %v", back)
 		}
 		if err != nil {
-			return a, err
+			return signedIn, err
 		}
-		signedIn, err = client.AcquireTokenByAuthCode(t.Context(), back.Get("code"), s.redirect, []string{p.Permission}, confidential.WithChallenge(verifier))
+		return client.AcquireTokenByAuthCode(t.Context(), back.Get("code"), s.redirect, []string{scope}, confidential.WithChallenge(verifier))
+	}
+	var signedIn confidential.AuthResult
+	r.check(t, outcome.SignIn, func(t *testing.T) (a answer, err error) {
+		signedIn, err = visit(t, p.Permission, "User.Read", "openid", "profile", "offline_access")
 		return answer{Token: signedIn.AccessToken, IDToken: signedIn.IDToken.RawToken, Account: signedIn.Account.HomeAccountID}, err
 	})
 	r.check(t, outcome.SignInCache, func(t *testing.T) (answer, error) {
 		second, err := client.AcquireTokenSilent(t.Context(), []string{p.Permission}, confidential.WithSilentAccount(signedIn.Account))
 		return answer{Token: signedIn.AccessToken, Again: second.AccessToken, IDToken: signedIn.IDToken.RawToken}, err
 	})
-	// The person agreed to User.Read in the same visit; the refresh token brings it.
+	// A token for another resource takes the refresh token.
 	r.check(t, outcome.Me, func(t *testing.T) (answer, error) {
 		result, err := client.AcquireTokenSilent(t.Context(), []string{"User.Read"}, confidential.WithSilentAccount(signedIn.Account))
 		if err != nil {
@@ -114,6 +117,17 @@ func TestGoMSALPeople(t *testing.T) {
 		}
 		me, err := askMe(t.Context(), p, result.AccessToken)
 		return answer{Me: me}, err
+	})
+	// AuthCodeURL adds no OpenID Connect scopes, and the redemption does: whoever did
+	// not name them gets a token and nothing else.
+	t.Run("scopes of its own", func(t *testing.T) {
+		plain, err := visit(t, "User.Read")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if me, err := askMe(t.Context(), p, plain.AccessToken); err != nil || me != p.personID {
+			t.Errorf("the token is of %q: %v", me, err)
+		}
 	})
 }
 
@@ -124,8 +138,8 @@ func TestGoMSALInteractive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	interactive := func(t *testing.T, scope string, way person.Way) (public.AuthResult, error) {
-		return client.AcquireTokenInteractive(t.Context(), []string{scope}, withPerson(t, way))
+	interactive := func(t *testing.T, scope string, way person.Way, more ...public.AcquireInteractiveOption) (public.AuthResult, error) {
+		return client.AcquireTokenInteractive(t.Context(), []string{scope}, append(more, withPerson(t, way))...)
 	}
 	r.check(t, outcome.Declined, func(t *testing.T) (answer, error) {
 		_, err := interactive(t, p.Permission, person.Way{Person: p.person, Decline: true})
@@ -148,7 +162,8 @@ func TestGoMSALInteractive(t *testing.T) {
 		return answer{Token: signedIn.AccessToken, Again: second.AccessToken, IDToken: second.IDToken.RawToken, Account: second.Account.HomeAccountID, Public: true}, err
 	})
 	r.check(t, outcome.Me, func(t *testing.T) (answer, error) {
-		result, err := interactive(t, "User.Read", person.Way{Person: p.person})
+		// The hint goes out together with prompt=select_account.
+		result, err := interactive(t, "User.Read", person.Way{Person: p.person}, public.WithLoginHint(p.Address))
 		if err != nil {
 			return answer{}, err
 		}

@@ -70,8 +70,8 @@ authorizer, err := auth.NewAuthorizerFromCredentials(ctx, auth.Credentials{
 		ID: "msal-go-people", Name: "MSAL Go, web application", Package: "github.com/AzureAD/microsoft-authentication-library-for-go", Language: "Go", Trust: trustGo, Syntax: "go",
 		Settings: `client, err := confidential.New("https://H/TENANT", clientID, credential,
 	confidential.WithInstanceDiscovery(false))
-// AuthCodeURL adds no scopes of its own, AcquireTokenByAuthCode does: a person can only agree to
-// what the first one names.
+// Unlike other MSALs, AuthCodeURL adds no scopes of its own; an ID token and a refresh token
+// come only if they are named.
 address, err := client.AuthCodeURL(ctx, clientID, redirectURI,
 	[]string{"openid", "profile", "offline_access", scope})`,
 	},
