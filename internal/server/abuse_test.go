@@ -104,6 +104,7 @@ func (w *world) canary() {
 
 var (
 	anyScript = regexp.MustCompile(`(?is)<script[^>]*>(.*?)</script>`)
+	quoted    = regexp.MustCompile(`"[^"]*"`)
 	handlers  = regexp.MustCompile(`(?i)<[^>]+\son[a-z]+\s*=`)
 	// ownQuery is the link to the same page in another language.
 	ownQuery   = regexp.MustCompile(`<a href="\?[^"]*" lang=`)
@@ -145,6 +146,7 @@ func pageProblems(h http.Header, body []byte) []string {
 			out = append(out, "script in the page: "+string(m[0]))
 		}
 	}
+	body = quoted.ReplaceAll(body, []byte(`""`)) // what is text is no attribute
 	if m := handlers.Find(body); m != nil {
 		out = append(out, "an event handler in the page: "+string(m))
 	}
