@@ -267,8 +267,7 @@ func (s *spa) inPopup(t *testing.T, tab context.Context, expression string, way 
 	var walk *person.Walk
 	select {
 	case id := <-opened:
-		// A window that closes amid its own events is no error here.
-		window, closed := chromedp.NewContext(tab, chromedp.WithTargetID(id), chromedp.WithErrorf(func(string, ...any) {}))
+		window, closed := chromedp.NewContext(tab, chromedp.WithTargetID(id))
 		defer closed()
 		var err error
 		if walk, err = way.Go(ctx, window, stage.server.BaseURL); err != nil {

@@ -40,7 +40,8 @@ func Start(ctx context.Context, caFile, host string) (tab context.Context, stop 
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root otherwise
 	}
 	allocator, end := chromedp.NewExecAllocator(ctx, options...)
-	tab, closeTab := chromedp.NewContext(allocator)
+	// A window that closes amid its own events would be reported, and is no error.
+	tab, closeTab := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 	stop = func() { closeTab(); end() }
 	if err := chromedp.Do(tab); err != nil {
 		stop()
