@@ -451,8 +451,8 @@ func (w *world) stepIDClaim(st step) {
 	w.compareClaim(st, payload(w.t, w.vars["id"]))
 }
 
-// compareClaim: name = value | name absent | name present. Values are JSON, or
-// plain text.
+// compareClaim: name = value | name absent | name present | name saved, as
+// {claim.NAME}. Values are JSON, or plain text.
 func (w *world) compareClaim(st step, claims map[string]any) {
 	got, ok := claims[st.args[0]]
 	switch st.args[1] {
@@ -461,8 +461,8 @@ func (w *world) compareClaim(st step, claims map[string]any) {
 			w.t.Errorf("claim %s is %v", st.args[0], got)
 		}
 		return
-	case "present":
-		if !ok {
+	case "present", "saved":
+		if w.vars["claim."+st.args[0]] = fmt.Sprint(got); !ok {
 			w.t.Errorf("there is no claim %s", st.args[0])
 		}
 		return

@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"maps"
 	"errors"
 	"strings"
 	"testing"
@@ -111,6 +112,11 @@ func FuzzParseForm(f *testing.F) {
 		}
 		if len(form.values) > MaxFields {
 			t.Errorf("%d fields", len(form.values))
+		}
+		// What a page carries comes back as it was.
+		back, err := ParseForm(form.Encode())
+		if err != nil || !maps.Equal(back.values, form.values) {
+			t.Errorf("%q came back as %v: %v", form.values, back.values, err)
 		}
 	})
 }
