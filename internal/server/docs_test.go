@@ -244,7 +244,7 @@ func runPage(t *testing.T, binary, script string) {
 	startDev(t, dir, binary, platform)
 
 	script = strings.NewReplacer(
-		"localhost:8443", platform, "localhost:8081", api, "-C samples", "-C "+filepath.Join(root, "samples"),
+		"localhost:8443", platform, "localhost:8081", api, "localhost:3000", freeAddress(t), "-C samples", "-C "+filepath.Join(root, "samples"),
 	).Replace(script)
 	cmd := exec.Command("bash", "-e", "-c", "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"+script)
 	cmd.Dir = dir
