@@ -1,8 +1,8 @@
 package oauth2
 
 import (
-	"maps"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
