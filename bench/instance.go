@@ -99,7 +99,7 @@ func newInstallation(ctx context.Context, b *bench, name, database string) (*ins
 		in.database = filepath.Join(in.dir, "sekisho.db")
 	}
 	config := filepath.Join(in.dir, "sekisho.yaml")
-	text := fmt.Sprintf("listen: %q\nhosts: [%q]\ndataDir: %q\ndatabase: %q\nkeyEncryptionKey: %q\noperations: {listen: %q}\n",
+	text := fmt.Sprintf("listen: %q\nhosts: [%q]\ndataDir: %q\ndatabase: %q\nkeyEncryptionKey: %q\noperations: {listen: %q}\nsignInsPerMinute: 0\n",
 		in.addr, "https://"+in.addr, in.dir, in.database, base64.StdEncoding.EncodeToString(kek[:]), in.operations)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err

@@ -39,6 +39,9 @@ type Options struct {
 	Data string
 	// RequestsPerMinute bounds the token requests of one address; 0 for no bound.
 	RequestsPerMinute int
+	// SignInsPerMinute bounds what one address may post to the pages of people; 0
+	// for no bound.
+	SignInsPerMinute int
 	// RecordsWaiting bounds the sign-in records that wait for a commit; 0 for the
 	// server's own bound.
 	RecordsWaiting int
@@ -85,7 +88,7 @@ func New(t testing.TB, o Options) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	dev, err := server.NewDev(ctx, server.DevOptions{
 		Data: data, Addr: "localhost:" + port, Empty: o.Empty, TrustCA: o.TrustCA, Clock: clock,
-		RequestsPerMinute: o.RequestsPerMinute, RecordsWaiting: o.RecordsWaiting,
+		RequestsPerMinute: o.RequestsPerMinute, SignInsPerMinute: o.SignInsPerMinute, RecordsWaiting: o.RecordsWaiting,
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {

@@ -76,7 +76,7 @@ func (s *shared) install(c config.Config, create bool) (*installation, error) {
 	in := &installation{Config: server.Config{
 		Listen: c.Listen, Hosts: c.Hosts, GraphURL: c.GraphURL, STSURL: c.STSURL,
 		Database: c.DatabaseAddress(), Wrapper: wrapper,
-		OperationsListen: c.Operations.Listen, RequestsPerMinute: c.RequestsPerMinute,
+		OperationsListen: c.Operations.Listen, RequestsPerMinute: c.RequestsPerMinute, SignInsPerMinute: c.SignInsPerMinute,
 		SignInsKept: c.Retention.SignIns, AuditsKept: c.Retention.DirectoryAudits, DeletedKept: c.Retention.DeletedObjects,
 		ShutdownGrace: c.ShutdownGrace, Log: s.logger(c.Log),
 	}}

@@ -92,6 +92,7 @@ func TestEveryKeyReachesTheServer(t *testing.T) {
 		},
 		"outbound.caFile":   {func(c *config.Config) { c.Outbound.CAFile = pem }, func(in *installation, _ *bytes.Buffer) any { return in.OutboundCAs != nil }, true},
 		"requestsPerMinute": {func(c *config.Config) { c.RequestsPerMinute = 77 }, func(in *installation, _ *bytes.Buffer) any { return in.RequestsPerMinute }, 77},
+		"signInsPerMinute":  {func(c *config.Config) { c.SignInsPerMinute = 78 }, func(in *installation, _ *bytes.Buffer) any { return in.SignInsPerMinute }, 78},
 		"shutdownGrace":     {func(c *config.Config) { c.ShutdownGrace = 3 * time.Second }, func(in *installation, _ *bytes.Buffer) any { return in.ShutdownGrace }, 3 * time.Second},
 	}
 	for _, key := range keysOf(reflect.TypeFor[config.Config](), "") {

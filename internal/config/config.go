@@ -66,6 +66,11 @@ type Config struct {
 	// endpoints; beyond that it is answered with 429. 0: no bound.
 	RequestsPerMinute int `yaml:"requestsPerMinute"`
 
+	// How many answers per minute one client address may give on the pages of
+	// sign-in and sign-out; beyond that it is answered with 429. People behind one
+	// proxy share it; a sign-in takes three. 0: no bound.
+	SignInsPerMinute int `yaml:"signInsPerMinute"`
+
 	// How long a stopping server waits for requests under way.
 	ShutdownGrace time.Duration `yaml:"shutdownGrace"`
 }
@@ -136,7 +141,8 @@ func Default() Config {
 			DirectoryAudits: 90 * day,
 			DeletedObjects:  30 * day,
 		},
-		ShutdownGrace: 10 * time.Second,
+		SignInsPerMinute: 300,
+		ShutdownGrace:    10 * time.Second,
 	}
 }
 

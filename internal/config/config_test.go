@@ -68,6 +68,7 @@ retention:
 outbound:
   allow: [192.168.7.0/24, keys.internal.example]
 requestsPerMinute: 600
+signInsPerMinute: 60
 `
 	got, err := Parse(filepath.Join(dir, "sekisho.yaml"), []byte(text), environment(map[string]string{
 		"KEYFILE": filepath.Join(dir, "key.pem"), "PGPASS": "p",
@@ -88,6 +89,7 @@ requestsPerMinute: 600
 	want.Retention.DeletedObjects = 48 * time.Hour
 	want.Outbound.Allow = []string{"192.168.7.0/24", "keys.internal.example"}
 	want.RequestsPerMinute = 600
+	want.SignInsPerMinute = 60
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -145,6 +147,7 @@ func TestFaults(t *testing.T) {
 		{"outbound range", "outbound: {allow: [10.0.0, 10.0.0.0/x]}\n", []string{`"10.0.0" is neither`, `"10.0.0.0/x" is neither`}},
 		{"number expected", "requestsPerMinute: many\n", []string{`requestsPerMinute must be a whole number`}},
 		{"negative number", "requestsPerMinute: -1\n", []string{`must not be negative`}},
+		{"negative number of sign-ins", "signInsPerMinute: -1\n", []string{`must not be negative`}},
 		{"other database", "database: mysql://x\n", []string{`must be the path of an SQLite file`}},
 		{"postgres without a key", "database: postgres://h/d\n", []string{`keyEncryptionKey: must be given with PostgreSQL`}},
 		{"short key", "keyEncryptionKey: c2hvcnQ=\n", []string{`must be 32 bytes in base64`}},

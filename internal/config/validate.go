@@ -215,6 +215,9 @@ func (c Config) checkRetention(add adder) {
 	if c.RequestsPerMinute < 0 {
 		add("requestsPerMinute", "must not be negative")
 	}
+	if c.SignInsPerMinute < 0 {
+		add("signInsPerMinute", "must not be negative")
+	}
 	if c.ShutdownGrace <= 0 {
 		add("shutdownGrace", "must be longer than nothing, such as 10s")
 	}

@@ -36,6 +36,9 @@ type Config struct {
 	// RequestsPerMinute bounds the requests of one client address to the OAuth
 	// endpoints; 0 for no bound.
 	RequestsPerMinute int
+	// SignInsPerMinute bounds what one client address may post to the pages of
+	// people; 0 for no bound.
+	SignInsPerMinute int
 	// OutboundAllow are private ranges, OutboundHosts names, that requests of ours
 	// may reach; OutboundCAs, if not nil, replaces the system's roots.
 	OutboundAllow []netip.Prefix

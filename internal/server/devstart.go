@@ -29,10 +29,10 @@ type DevOptions struct {
 	TrustCA          string
 	OperationsListen string
 	// RequestsPerMinute and RecordsWaiting as in Config.
-	RequestsPerMinute, RecordsWaiting int
-	Log                               *slog.Logger
-	Clock                             *Clock
-	Rand                              io.Reader
+	RequestsPerMinute, SignInsPerMinute, RecordsWaiting int
+	Log                                                 *slog.Logger
+	Clock                                               *Clock
+	Rand                                                io.Reader
 }
 
 // Dev is a server in development mode, ready to run.
@@ -100,7 +100,7 @@ func devConfig(data string, o DevOptions) (Config, string, error) {
 	return Config{
 		Listen: o.Addr, Hosts: devHosts(host, port), TLS: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
 		Database: filepath.Join(data, "sekisho.db"), Wrapper: wrapper, OperationsListen: o.OperationsListen,
-		RequestsPerMinute: o.RequestsPerMinute, RecordsWaiting: o.RecordsWaiting,
+		RequestsPerMinute: o.RequestsPerMinute, SignInsPerMinute: o.SignInsPerMinute, RecordsWaiting: o.RecordsWaiting,
 		OutboundCAs: roots, Dev: true, Log: o.Log, Clock: clock, Rand: rand,
 	}, caFile, nil
 }

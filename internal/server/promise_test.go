@@ -113,6 +113,43 @@ func TestTooManyRequests(t *testing.T) {
 	}
 }
 
+// What one address posts to the pages is bounded; pages are read freely, and
+// sign-out has a bound of its own.
+func TestTooManySignIns(t *testing.T) {
+	srv := sekishotest.New(t, sekishotest.Options{Empty: true, SignInsPerMinute: 3})
+	login, logout := srv.URL+"/"+srv.Bootstrap.TenantID+"/login", srv.URL+"/"+srv.Bootstrap.TenantID+"/oauth2/v2.0/logout"
+	post := func(address string) *http.Response {
+		t.Helper()
+		resp, err := srv.Client().PostForm(address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp
+	}
+	for i := range 5 {
+		resp := post(login)
+		switch {
+		case i < 3 && resp.StatusCode != http.StatusBadRequest:
+			t.Fatalf("post %d: %d", i, resp.StatusCode)
+		case i >= 3 && (resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") == "" || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")):
+			t.Fatalf("post %d: %d %v", i, resp.StatusCode, resp.Header)
+		}
+	}
+	resp, err := srv.Client().Get(logout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("reading a page: %d", resp.StatusCode)
+	}
+	srv.Advance(time.Minute)
+	if resp := post(login); resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("a minute later: %d", resp.StatusCode)
+	}
+}
+
 // The commits that the promise rests on survive the loss of power.
 func TestWritingConnectionsAreDurable(t *testing.T) {
 	srv := sekishotest.New(t, sekishotest.Options{Empty: true})
