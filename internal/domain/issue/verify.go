@@ -208,7 +208,7 @@ func (v *Verifier) person(ctx context.Context, t directory.TenantID, id director
 		return nil, ErrTokenRevoked
 	}
 	if from.home == t {
-		if family.HomeUser != id {
+		if family.HomeUser != id || outlived(user, family, from.issued) {
 			return nil, ErrTokenRevoked
 		}
 		return user, nil
@@ -220,10 +220,21 @@ func (v *Verifier) person(ctx context.Context, t directory.TenantID, id director
 	if home.Disabled {
 		return nil, ErrTokenRevoked
 	}
-	if _, err := v.account(ctx, from.home, family.HomeUser, from.issued); err != nil {
+	account, err := v.account(ctx, from.home, family.HomeUser, from.issued)
+	if err != nil {
 		return nil, err
 	}
+	if outlived(account, family, from.issued) {
+		return nil, ErrTokenRevoked
+	}
 	return user, nil
+}
+
+// outlived reports whether something happened to the account, after a token was
+// issued, that took away the refresh tokens of its family: access tokens go with
+// them.
+func outlived(account *directory.User, f *authorization.Family, issued time.Time) bool {
+	return !authorization.Revoked(account, issued, f.Platform.Public(), f.Methods).IsZero()
 }
 
 // account finds an enabled user whose sessions of that time still count.

@@ -66,7 +66,7 @@ func scene(t *testing.T, change func(*UserFacts)) (*Verifier, *world, *UserToken
 			hana:     f.User,
 			hanaHome: {TenantID: other, ID: hanaHome, AccountEnabled: true},
 		},
-		family: &authorization.Family{ID: family, Subject: f.Subject},
+		family: &authorization.Family{ID: family, Subject: f.Subject, Asked: authorization.Asked{Platform: "spa"}},
 	}
 	for _, p := range []*directory.ServicePrincipal{f.Client, f.Resource} {
 		p.TenantID, p.AccountEnabled, p.Type = acme, true, directory.TypeApplication
@@ -103,6 +103,14 @@ func TestTokensOfPeopleAtOurResources(t *testing.T) {
 			w.users[hana].SessionsValidFrom = issuedAt.Add(time.Millisecond)
 		}, want: ErrTokenRevoked},
 		{name: "revoked by a node whose clock is ahead", facts: func(f *UserFacts) { f.User.SessionsValidFrom = later }},
+		{name: "password changed since", change: func(_ *Verifier, w *world, _ *UserFacts) { w.users[hana].PasswordChangedAt = later }, want: ErrTokenRevoked},
+		{name: "password changed before", change: func(_ *Verifier, w *world, _ *UserFacts) {
+			w.users[hana].PasswordChangedAt = issuedAt.Add(-time.Millisecond)
+		}},
+		{name: "password changed since, confidential client", change: func(_ *Verifier, w *world, _ *UserFacts) {
+			w.users[hana].PasswordChangedAt, w.family.Platform = later, "web"
+		}},
+		{name: "guest's password changed at home", facts: asGuest, change: func(_ *Verifier, w *world, _ *UserFacts) { w.users[hanaHome].PasswordChangedAt = later }, want: ErrTokenRevoked},
 		{name: "family revoked", change: func(_ *Verifier, w *world, _ *UserFacts) { w.family.RevokedAt = later }, want: ErrTokenRevoked},
 		{name: "family gone", change: func(_ *Verifier, w *world, _ *UserFacts) { w.family = nil }, want: ErrTokenRevoked},
 		{name: "family of another person", change: func(_ *Verifier, w *world, _ *UserFacts) { w.family.HomeUser = hanaHome }, want: ErrTokenRevoked},
