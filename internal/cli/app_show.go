@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,11 +32,14 @@ func (s *shared) showRegistration(sc scenario, r *registration) {
 		s.line(words{"app role, for daemons", "アプリ ロール（デーモン）"}, r.AppRole)
 	}
 	if r.API != "" {
-		granted := s.say(words{"declared; an administrator must grant them", "宣言済み。管理者の付与が必要"})
-		if r.Consented {
-			granted = s.say(words{"granted", "付与済み"})
+		granted := words{"declared; people agree when they sign in, or an administrator for all", "宣言済み。各自がサインイン時に、または管理者が全員分に同意"}
+		switch {
+		case r.Consented:
+			granted = words{"granted", "付与済み"}
+		case sc.asItself:
+			granted = words{"declared; an administrator must grant them", "宣言済み。管理者の付与が必要"}
 		}
-		s.line(words{"permissions", "アクセス許可"}, fmt.Sprintf("%s: %s (%s)", r.API, strings.Join(r.Permissions, " "), granted))
+		s.line(words{"permissions", "アクセス許可"}, fmt.Sprintf("%s: %s (%s)", r.API, strings.Join(r.Permissions, " "), s.say(granted)))
 	}
 	s.showCredential(sc, r)
 	fmt.Fprintf(s.Out, "\n%s\n  %s\n", s.say(words{"Next:", "次のコマンド:"}), nextCommand(sc, r))
@@ -77,6 +82,13 @@ func nextCommand(sc scenario, r *registration) string {
 	case sc.exposes:
 		return fmt.Sprintf("sekisho app create --scenario daemon --name %s --api %s --permission %s --consent",
 			shellQuote(r.DisplayName+" client"), r.IdentifierURI, r.AppRole)
+	case sc.name == "native" && slices.Contains(r.RedirectURIs, "http://localhost"):
+		return "sekisho token --interactive --client-id " + r.AppID + cmp.Or(scope, " --scope "+firstScope(r.RedirectURIs[0]))
+	case sc.name == "spa":
+		return "sekisho env node --client-id " + r.AppID + " --redirect-uri " + shellQuote(r.RedirectURIs[0])
+	case sc.platform == "web" && r.Credential.Kind == secret:
+		tool := map[string]string{"web": "node", "blazor-server": "dotnet"}[sc.name]
+		return "sekisho env " + tool + " --client-id " + r.AppID + " --redirect-uri " + shellQuote(r.RedirectURIs[0]) + " --secret-file FILE"
 	case !sc.asItself:
 		return "sekisho env oidc --client-id " + r.AppID
 	case r.Credential.Kind == secret:

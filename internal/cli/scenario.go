@@ -61,8 +61,8 @@ var scenarios = []scenario{
 		need: needed, usual: secret,
 		side: words{"on the web server, never in the browser", "Web サーバー側（ブラウザーには決して置かない）"},
 		why: words{
-			"the server redeems codes and refresh tokens, and must show that it is the one they were meant for. A web app that only signs people in by ID token needs none (--credential none).",
-			"サーバーがコードと更新トークンを引き換えるとき、自分がその相手であると示す必要があります。ID トークンでサインインさせるだけなら不要です（--credential none）。",
+			"the server redeems codes and refresh tokens, and must show that it is the one they were meant for.",
+			"サーバーがコードと更新トークンを引き換えるとき、自分がその相手であると示す必要があります。",
 		},
 	},
 	{
