@@ -267,14 +267,23 @@ func TestReadmeSettingsAreThoseOfEnv(t *testing.T) {
 		return regexp.MustCompile(`,([)}])`).ReplaceAllString(s, "$1")
 	}
 	said := map[string]string{}
-	for lang, tool := range map[string]string{"go": "go", "js": "node", "python": "python", "java": "java", "csharp": "dotnet"} {
-		cmd := exec.Command(binary, "env", tool, "--demo", "ordersDaemon")
-		cmd.Dir = dir
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
+	for lang, runs := range map[string][]string{
+		"go":     {"go ordersDaemon", "go ordersDesktop", "oidc ordersWeb"},
+		"js":     {"node ordersDaemon", "node ordersSpa", "node ordersWeb", "oidc ordersWeb"},
+		"python": {"python ordersDaemon", "python ordersDesktop"},
+		"java":   {"java ordersDaemon"},
+		"csharp": {"dotnet ordersDaemon", "dotnet ordersWeb"},
+	} {
+		for _, run := range runs {
+			tool, app, _ := strings.Cut(run, " ")
+			cmd := exec.Command(binary, "env", tool, "--demo", app)
+			cmd.Dir = dir
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			said[lang] += plain(strings.ReplaceAll(string(out), addr, "localhost:8443"))
 		}
-		said[lang] = plain(strings.ReplaceAll(string(out), addr, "localhost:8443"))
 	}
 	comment := regexp.MustCompile(`(?m)^(//|#).*$|^$`)
 	for _, b := range blocks(readPage(t, "README.md")) {
