@@ -19,7 +19,7 @@ func TestDevSeeds(t *testing.T) {
 		d := srv.Bootstrap.Demo[domain]
 		w.graph(w.graphToken(d.TenantID, d.ClientID, d.ClientSecret), "GET", "/v1.0"+path, "", 200)
 		var o map[string]any
-		if err := json.Unmarshal([]byte(w.body), &o); err != nil {
+		if err := json.Unmarshal(w.body, &o); err != nil {
 			t.Fatal(err)
 		}
 		return o

@@ -55,7 +55,7 @@ func newRefreshing(t testing.TB) *refreshing {
 	}
 	code, err := dev.people.authorizations.IssueCode(t.Context(), &authorization.Code{
 		Subject: authorization.Subject{Tenant: tenant, User: person, HomeTenant: tenant, HomeUser: person, AuthTime: dev.clock.Now(), Methods: []string{"pwd"}},
-		Asked: authorization.Asked{Client: directory.ID(r.client), Platform: authorization.PublicClient, Version: 2, Path: tenant.String(),
+		Asked: authorization.Asked{Client: directory.ID(r.client), Platform: directory.PlatformPublicClient, Version: 2, Path: tenant.String(),
 			Scope: "openid profile offline_access User.Read"},
 		RedirectURI: "http://localhost", RedirectSent: true,
 	})

@@ -2,25 +2,12 @@ package authorization
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"time"
 
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 )
-
-// Platform is the list in which the redirect URI of a sign-in is registered; it
-// decides how the client has to behave. The values are stored.
-type Platform string
-
-// The platforms, by their names in Graph.
-const (
-	Web          Platform = "web"
-	SPA          Platform = "spa"
-	PublicClient Platform = "publicClient"
-)
-
-// Public reports whether clients of the platform keep no secret.
-func (p Platform) Public() bool { return p != Web }
 
 // Subject is who signed in, how, and where to.
 type Subject struct {
@@ -41,11 +28,17 @@ type Subject struct {
 	IPAddress string `json:"ipAddress,omitempty"` // of the proof
 }
 
+// ClientInfo names the account to the application in the client_info of MSAL: by
+// its home, so that it is the same one in every tenant.
+func (s *Subject) ClientInfo() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"uid":"` + string(s.HomeUser) + `","utid":"` + s.HomeTenant.String() + `"}`))
+}
+
 // Asked is what the application asked for at /authorize.
 type Asked struct {
-	Client   directory.ID `json:"client"` // appId
-	Platform Platform     `json:"platform"`
-	Version  int          `json:"version"` // of the endpoint, 1 or 2
+	Client   directory.ID               `json:"client"` // appId
+	Platform directory.RedirectPlatform `json:"platform"`
+	Version  int                        `json:"version"` // of the endpoint, 1 or 2
 	// Path is the tenant of the request's path: an alias or a tenant's id.
 	Path     string `json:"path"`
 	Scope    string `json:"scope,omitempty"`

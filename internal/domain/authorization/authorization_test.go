@@ -16,7 +16,7 @@ import (
 
 func TestCode(t *testing.T) {
 	w := newWorld(t)
-	value := w.issue(authorization.Web)
+	value := w.issue(directory.PlatformWeb)
 	found, err := w.Find(t.Context(), value)
 	if err != nil || found.Client != app || found.User != hana || !found.ExpiresAt.Equal(start.Add(authorization.CodeLife)) {
 		t.Fatalf("%+v, %v", found, err)
@@ -36,7 +36,7 @@ func TestCode(t *testing.T) {
 
 func TestCodeWithoutOfflineAccess(t *testing.T) {
 	w := newWorld(t)
-	found, err := w.Find(t.Context(), w.issue(authorization.SPA))
+	found, err := w.Find(t.Context(), w.issue(directory.PlatformSPA))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,11 +56,11 @@ func TestCodeWithoutOfflineAccess(t *testing.T) {
 
 func TestCodeThatIsNone(t *testing.T) {
 	w := newWorld(t)
-	value := w.issue(authorization.Web)
+	value := w.issue(directory.PlatformWeb)
 	unknown := value[:len(value)-4] + "AAAA"
 	for text, want := range map[string]aadsts.Code{
 		"": aadsts.GarbledGrant, "x": aadsts.GarbledGrant, value[:20]: aadsts.GarbledGrant, value + "A": aadsts.GarbledGrant,
-		" " + value: aadsts.GarbledGrant, unknown: aadsts.InvalidGrant, w.begin(authorization.Web): aadsts.GarbledGrant,
+		" " + value: aadsts.GarbledGrant, unknown: aadsts.InvalidGrant, w.begin(directory.PlatformWeb): aadsts.GarbledGrant,
 	} {
 		_, err := w.Find(t.Context(), text)
 		wants(t, text, "", err, want)
@@ -69,7 +69,7 @@ func TestCodeThatIsNone(t *testing.T) {
 
 func TestCodeExpires(t *testing.T) {
 	w := newWorld(t)
-	in, out := w.issue(authorization.Web), w.issue(authorization.Web)
+	in, out := w.issue(directory.PlatformWeb), w.issue(directory.PlatformWeb)
 	w.pass(authorization.CodeLife - time.Microsecond)
 	if _, _, err := w.redeem(t.Context(), in); err != nil {
 		t.Errorf("just in time: %v", err)
@@ -83,7 +83,7 @@ func TestCodeExpires(t *testing.T) {
 func TestCodeTwice(t *testing.T) {
 	for _, later := range []time.Duration{0, time.Minute, time.Hour} {
 		w := newWorld(t)
-		value := w.issue(authorization.Web)
+		value := w.issue(directory.PlatformWeb)
 		token, use, err := w.redeem(t.Context(), value)
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +104,7 @@ func TestCodeTwice(t *testing.T) {
 // raced is not known.
 func TestCodeInParallel(t *testing.T) {
 	w := newWorld(t)
-	value := w.issue(authorization.Web)
+	value := w.issue(directory.PlatformWeb)
 	const racers = 20
 	var tokens []string
 	var failed []error
@@ -139,7 +139,7 @@ func TestFailingStorage(t *testing.T) {
 	for _, op := range []sqlstore.Op{sqlstore.OpRead, sqlstore.OpWrite, sqlstore.OpCommit} {
 		t.Run(string(op), func(t *testing.T) {
 			w := newWorld(t)
-			value := w.issue(authorization.SPA)
+			value := w.issue(directory.PlatformSPA)
 			w.db.FailNext(op, full)
 			token, _, err := w.redeem(t.Context(), value)
 			if !errors.Is(err, directory.ErrUnavailable) || token != "" {
@@ -153,7 +153,7 @@ func TestFailingStorage(t *testing.T) {
 	for _, op := range []sqlstore.Op{sqlstore.OpRead, sqlstore.OpWrite} {
 		t.Run("refresh "+string(op), func(t *testing.T) {
 			w := newWorld(t)
-			token := w.begin(authorization.SPA)
+			token := w.begin(directory.PlatformSPA)
 			w.db.FailNext(op, full)
 			if got, err := w.refresh(token); !errors.Is(err, directory.ErrUnavailable) || got != "" {
 				t.Errorf("%q, %v", got, err)
@@ -179,7 +179,7 @@ func (l lossy) RotateFamily(ctx context.Context, home directory.TenantID, id dir
 // time, and a refresh token is the one before the newest.
 func TestCommitWhoseAnswerIsLost(t *testing.T) {
 	w := newWorld(t)
-	value, token := w.issue(authorization.SPA), w.begin(authorization.SPA)
+	value, token := w.issue(directory.PlatformSPA), w.begin(directory.PlatformSPA)
 	w.Store = lossy{w.db}
 	if token, _, err := w.redeem(t.Context(), value); !errors.Is(err, directory.ErrUnavailable) || token != "" {
 		t.Fatalf("%q, %v", token, err)
@@ -211,7 +211,7 @@ func TestPersonOfACode(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			value, token := w.issue(authorization.Web), w.begin(authorization.Web)
+			value, token := w.issue(directory.PlatformWeb), w.begin(directory.PlatformWeb)
 			tt.change(w)
 			got, _, err := w.redeem(t.Context(), value)
 			wants(t, "code", got, err, tt.want)
@@ -222,7 +222,7 @@ func TestPersonOfACode(t *testing.T) {
 
 func TestPersonAbroad(t *testing.T) {
 	w := newWorld(t)
-	p, err := w.FindRefreshToken(t.Context(), w.begin(authorization.Web))
+	p, err := w.FindRefreshToken(t.Context(), w.begin(directory.PlatformWeb))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 const day = 24 * time.Hour
 
 // rotating are the platforms whose clients keep no secret.
-var rotating = []authorization.Platform{authorization.SPA, authorization.PublicClient}
+var rotating = []directory.RedirectPlatform{directory.PlatformSPA, directory.PlatformPublicClient}
 
 func TestPublicClientsRotate(t *testing.T) {
 	for _, platform := range rotating {
@@ -49,7 +49,7 @@ func TestReuseAfterTheGrace(t *testing.T) {
 // Two generations back is a reuse even within the grace.
 func TestReuseTwoBack(t *testing.T) {
 	w := newWorld(t)
-	first := w.begin(authorization.SPA)
+	first := w.begin(directory.PlatformSPA)
 	third := w.works("second", w.works("first", first))
 	w.refused("two back", first, aadsts.GrantRevoked)
 	w.refused("the newest", third, aadsts.GrantRevoked)
@@ -58,7 +58,7 @@ func TestReuseTwoBack(t *testing.T) {
 // Both tabs of a browser hold a good token after they refreshed at once.
 func TestTabsRefreshAtOnce(t *testing.T) {
 	w := newWorld(t)
-	first := w.begin(authorization.SPA)
+	first := w.begin(directory.PlatformSPA)
 	const tabs = 8
 	got := make([]string, tabs)
 	var wg sync.WaitGroup
@@ -88,7 +88,7 @@ func TestTabsRefreshAtOnce(t *testing.T) {
 // A refresh that is refused for what it asks does not use the token up.
 func TestRefusedRefreshDoesNotRotate(t *testing.T) {
 	w := newWorld(t)
-	token := w.begin(authorization.PublicClient)
+	token := w.begin(directory.PlatformPublicClient)
 	for range 3 {
 		p, err := w.FindRefreshToken(t.Context(), token)
 		if err != nil {
@@ -104,7 +104,7 @@ func TestRefusedRefreshDoesNotRotate(t *testing.T) {
 
 func TestConfidentialClientsKeepEveryToken(t *testing.T) {
 	w := newWorld(t)
-	first := w.begin(authorization.Web)
+	first := w.begin(directory.PlatformWeb)
 	token := first
 	for range 5 {
 		w.pass(10 * day)
@@ -120,7 +120,7 @@ func TestConfidentialClientsKeepEveryToken(t *testing.T) {
 // The end of a family in the store moves with its use, so that a sweep never
 // takes a living one.
 func TestFamilyOutlivesItsTokens(t *testing.T) {
-	for _, platform := range []authorization.Platform{authorization.Web, authorization.PublicClient} {
+	for _, platform := range []directory.RedirectPlatform{directory.PlatformWeb, directory.PlatformPublicClient} {
 		w := newWorld(t)
 		token := w.begin(platform)
 		for range 12 {
@@ -144,7 +144,7 @@ func TestFamilyOutlivesItsTokens(t *testing.T) {
 // they are used.
 func TestSinglePageApplicationsEnd(t *testing.T) {
 	w := newWorld(t)
-	token := w.begin(authorization.SPA)
+	token := w.begin(directory.PlatformSPA)
 	for range 4 {
 		w.pass(5 * time.Hour)
 		token = w.works("within the day", token)
@@ -162,11 +162,11 @@ func TestSinglePageApplicationsEnd(t *testing.T) {
 
 func TestRefreshTokenLife(t *testing.T) {
 	f := &authorization.Family{CreatedAt: start}
-	f.Platform = authorization.SPA
+	f.Platform = directory.PlatformSPA
 	if got := f.RefreshTokenLife(start.Add(time.Second)); got != day-time.Second {
 		t.Errorf("single-page: %v", got)
 	}
-	f.Platform = authorization.Web
+	f.Platform = directory.PlatformWeb
 	if got := f.RefreshTokenLife(start.Add(time.Hour)); got != authorization.IdleLimit {
 		t.Errorf("web: %v", got)
 	}
@@ -174,10 +174,10 @@ func TestRefreshTokenLife(t *testing.T) {
 
 func TestRefreshTokenThatIsNone(t *testing.T) {
 	w := newWorld(t)
-	token := w.begin(authorization.Web)
+	token := w.begin(directory.PlatformWeb)
 	for text, want := range map[string]aadsts.Code{
 		"": aadsts.GarbledGrant, "1.": aadsts.GarbledGrant, token[:len(token)-1]: aadsts.GarbledGrant, token + "A": aadsts.GarbledGrant,
-		"2" + token[1:]: aadsts.GarbledGrant, token[:9] + "+" + token[10:]: aadsts.GarbledGrant, w.issue(authorization.Web): aadsts.GarbledGrant,
+		"2" + token[1:]: aadsts.GarbledGrant, token[:9] + "+" + token[10:]: aadsts.GarbledGrant, w.issue(directory.PlatformWeb): aadsts.GarbledGrant,
 		"1." + strings.Repeat("A", len(token)-2): aadsts.InvalidGrant,
 	} {
 		_, err := w.refresh(text)
@@ -199,13 +199,13 @@ func TestRefreshTokenThatIsNone(t *testing.T) {
 // the token alone.
 func TestRefreshTokenOfAnotherInstallation(t *testing.T) {
 	w, other := newWorld(t), newWorld(t)
-	token := w.begin(authorization.Web)
+	token := w.begin(directory.PlatformWeb)
 	// The same key and the same family id, but a secret of its own.
 	p, err := w.FindRefreshToken(t.Context(), token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := other.Find(t.Context(), other.issue(authorization.Web))
+	found, err := other.Find(t.Context(), other.issue(directory.PlatformWeb))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func TestRevokedAccount(t *testing.T) {
 	}
 	sessions := later(func(u *directory.User, at time.Time) { u.SessionsValidFrom = at })
 	changed := later(func(u *directory.User, at time.Time) { u.PasswordChangedAt = at })
-	for _, platform := range []authorization.Platform{authorization.Web, authorization.SPA, authorization.PublicClient} {
+	for _, platform := range []directory.RedirectPlatform{directory.PlatformWeb, directory.PlatformSPA, directory.PlatformPublicClient} {
 		w := newWorld(t)
 		token := w.begin(platform)
 		sessions(w)
@@ -238,7 +238,7 @@ func TestRevokedAccount(t *testing.T) {
 		w = newWorld(t)
 		token = w.begin(platform)
 		changed(w)
-		if platform == authorization.Web {
+		if platform == directory.PlatformWeb {
 			w.works("password changed, web", token)
 		} else {
 			w.refused("password changed, "+string(platform), token, aadsts.GrantRevoked)

@@ -143,7 +143,7 @@ func (a *Authorizations) Refresh(ctx context.Context, p *Presented) (*Use, error
 	if !f.RevokedAt.IsZero() {
 		return nil, revoked(t.issued, f.RevokedAt)
 	}
-	if f.Platform == SPA && !now.Before(f.CreatedAt.Add(SPALimit)) {
+	if f.Platform == directory.PlatformSPA && !now.Before(f.CreatedAt.Add(SPALimit)) {
 		return nil, aadsts.New(aadsts.TokenTooOld, "1.00:00:00")
 	}
 	if err := t.idle(now); err != nil {

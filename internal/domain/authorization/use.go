@@ -109,7 +109,7 @@ func (f *Family) end(now, tokens time.Time) time.Time {
 // RefreshTokenLife is how long the refresh tokens of the family live from now on
 // if nobody uses them.
 func (f *Family) RefreshTokenLife(now time.Time) time.Duration {
-	if f.Platform == SPA {
+	if f.Platform == directory.PlatformSPA {
 		return f.CreatedAt.Add(SPALimit).Sub(now)
 	}
 	return IdleLimit

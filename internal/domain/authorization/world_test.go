@@ -120,7 +120,7 @@ func (w *world) delete(t directory.TenantID, id directory.ID) {
 	}
 }
 
-func code(p authorization.Platform) *authorization.Code {
+func code(p directory.RedirectPlatform) *authorization.Code {
 	return &authorization.Code{
 		Subject: authorization.Subject{
 			Tenant: home, User: hana, HomeTenant: home, HomeUser: hana, Session: "5e551000-0000-4000-8000-000000000001",
@@ -132,7 +132,7 @@ func code(p authorization.Platform) *authorization.Code {
 }
 
 // issue writes a code.
-func (w *world) issue(p authorization.Platform) string {
+func (w *world) issue(p directory.RedirectPlatform) string {
 	w.t.Helper()
 	value, err := w.IssueCode(w.t.Context(), code(p))
 	if err != nil {
@@ -156,7 +156,7 @@ func (w *world) redeem(ctx context.Context, value string) (string, *authorizatio
 }
 
 // begin is a new family and its first refresh token.
-func (w *world) begin(p authorization.Platform) string {
+func (w *world) begin(p directory.RedirectPlatform) string {
 	w.t.Helper()
 	token, _, err := w.redeem(w.t.Context(), w.issue(p))
 	if err != nil || token == "" {

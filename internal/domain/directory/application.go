@@ -178,6 +178,21 @@ type ImplicitGrant struct {
 	EnableIDTokenIssuance     bool `json:"enableIdTokenIssuance"`
 }
 
+// RedirectPlatform is the list of an application in which a redirect URI is
+// registered, by its name in Graph; it decides how the client has to behave. The
+// values are stored.
+type RedirectPlatform string
+
+// The platforms.
+const (
+	PlatformWeb          RedirectPlatform = "web"
+	PlatformSPA          RedirectPlatform = "spa"
+	PlatformPublicClient RedirectPlatform = "publicClient"
+)
+
+// Public reports whether clients of the platform keep no secret.
+func (p RedirectPlatform) Public() bool { return p != PlatformWeb }
+
 // RedirectSet holds the redirect URIs of the spa or publicClient platform.
 type RedirectSet struct {
 	RedirectURIs []string `json:"redirectUris"`

@@ -9,43 +9,36 @@ import (
 	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
-// Platform is the list in which a redirect URI is registered; it decides how the
-// client must behave.
-type Platform string
-
-// The platforms, by their names in Graph.
-const (
-	Web          Platform = "web"
-	SPA          Platform = "spa"
-	PublicClient Platform = "publicClient"
-)
-
 // A Redirect is an address that was proven to belong to the application (RFC 6749
 // §4.1.2.1). Prove alone makes one that is not empty; whatever answers by redirect
 // takes this type and no string.
 type Redirect struct {
 	uri      string // as requested, which for loopback may have another port
-	platform Platform
+	platform directory.RedirectPlatform
 }
 
 // URI is the address as it was requested, "" if nothing was proven.
 func (r Redirect) URI() string { return r.uri }
 
 // Platform is where the address is registered.
-func (r Redirect) Platform() Platform { return r.platform }
+func (r Redirect) Platform() directory.RedirectPlatform { return r.platform }
 
 // registration is one registered redirect URI.
 type registration struct {
 	uri      string
-	platform Platform
+	platform directory.RedirectPlatform
 }
 
 func registrations(a *directory.Application) []registration {
 	var list []registration
 	for _, p := range []struct {
-		platform Platform
+		platform directory.RedirectPlatform
 		uris     []string
-	}{{Web, a.Web.RedirectURIs}, {SPA, a.SPA.RedirectURIs}, {PublicClient, a.PublicClient.RedirectURIs}} {
+	}{
+		{directory.PlatformWeb, a.Web.RedirectURIs},
+		{directory.PlatformSPA, a.SPA.RedirectURIs},
+		{directory.PlatformPublicClient, a.PublicClient.RedirectURIs},
+	} {
 		for _, uri := range p.uris {
 			list = append(list, registration{uri, p.platform})
 		}

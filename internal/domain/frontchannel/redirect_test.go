@@ -28,10 +28,10 @@ func TestProvenRedirect(t *testing.T) {
 		return p.Redirect, err
 	}
 	for requested, want := range map[string]Redirect{
-		"https://a.example/1":          {"https://a.example/1", Web},
-		"http://localhost:81/spa":      {"http://localhost:81/spa", SPA},
-		"http://localhost:3000/native": {"http://localhost:3000/native", PublicClient},
-		"":                             {def, Web},
+		"https://a.example/1":          {"https://a.example/1", directory.PlatformWeb},
+		"http://localhost:81/spa":      {"http://localhost:81/spa", directory.PlatformSPA},
+		"http://localhost:3000/native": {"http://localhost:3000/native", directory.PlatformPublicClient},
+		"":                             {def, directory.PlatformWeb},
 		"https://evil.example":         {},
 	} {
 		got, err := prove(requested)

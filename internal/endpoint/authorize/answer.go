@@ -2,8 +2,6 @@ package authorize
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -51,7 +49,7 @@ func (q *Request) Finish(w http.ResponseWriter, r *http.Request, result *signin.
 	}
 	fields := []frontchannel.Field{{Name: "code", Value: code}}
 	if q.form.Get("client_info") == "1" {
-		fields = append(fields, frontchannel.Field{Name: "client_info", Value: clientInfo(&result.Subject)})
+		fields = append(fields, frontchannel.Field{Name: "client_info", Value: result.Subject.ClientInfo()})
 	}
 	fields = q.withState(fields)
 	fields = append(fields, frontchannel.Field{Name: "session_state", Value: string(result.Subject.Session)})
@@ -65,7 +63,7 @@ func (q *Request) code(ctx context.Context, s *authorization.Subject) (string, e
 	c := &authorization.Code{
 		Subject: *s,
 		Asked: authorization.Asked{
-			Client: q.App.AppID, Platform: authorization.Platform(q.Redirect.Platform()), Version: q.version,
+			Client: q.App.AppID, Platform: q.Redirect.Platform(), Version: q.version,
 			Path: q.Authority.Text, Scope: q.form.Get("scope"), Resource: q.resource, Claims: q.form.Get("claims"),
 		},
 		RedirectURI: q.Redirect.URI(), RedirectSent: q.form.Get("redirect_uri") != "",
@@ -75,18 +73,6 @@ func (q *Request) code(ctx context.Context, s *authorization.Subject) (string, e
 		c.Path = q.Tenant.ID.String()
 	}
 	return q.endpoint.Codes.IssueCode(ctx, c)
-}
-
-// clientInfo names the account by its home, whatever tenant was signed in to.
-func clientInfo(s *authorization.Subject) string {
-	text, err := json.Marshal(struct {
-		UID  string `json:"uid"`
-		UTID string `json:"utid"`
-	}{string(s.HomeUser), s.HomeTenant.String()})
-	if err != nil {
-		panic(err) // two strings always marshal
-	}
-	return base64.RawURLEncoding.EncodeToString(text)
 }
 
 func instance(login, graph string) []frontchannel.Field {

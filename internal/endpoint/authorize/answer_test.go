@@ -388,23 +388,23 @@ func TestWhatACodeIsFor(t *testing.T) {
 		want authorization.Code
 	}{
 		{"a web application", places()[0], []string{"nonce", "n <1>", "scope", "openid User.Read", "claims", `{"userinfo":{}}`}, authorization.Code{
-			Asked:       authorization.Asked{Client: webApp, Platform: authorization.Platform("web"), Version: 2, Path: hakone.String(), Scope: "openid User.Read", Claims: `{"userinfo":{}}`},
+			Asked:       authorization.Asked{Client: webApp, Platform: directory.PlatformWeb, Version: 2, Path: hakone.String(), Scope: "openid User.Read", Claims: `{"userinfo":{}}`},
 			RedirectURI: callback, RedirectSent: true, Nonce: "n <1>",
 		}},
 		{"behind an alias, with a challenge", places()[4], []string{"code_challenge", challenge, "code_challenge_method", "S256"}, authorization.Code{
-			Asked:       authorization.Asked{Client: multiApp, Platform: authorization.Platform("web"), Version: 2, Path: "common", Scope: "openid"},
+			Asked:       authorization.Asked{Client: multiApp, Platform: directory.PlatformWeb, Version: 2, Path: "common", Scope: "openid"},
 			RedirectURI: shop, RedirectSent: true, Challenge: challenge, ChallengeMethod: "S256",
 		}},
 		{"a challenge without a method", places()[0], []string{"code_challenge", challenge}, authorization.Code{
-			Asked:       authorization.Asked{Client: webApp, Platform: authorization.Platform("web"), Version: 2, Path: hakone.String(), Scope: "openid"},
+			Asked:       authorization.Asked{Client: webApp, Platform: directory.PlatformWeb, Version: 2, Path: hakone.String(), Scope: "openid"},
 			RedirectURI: callback, RedirectSent: true, Challenge: challenge, ChallengeMethod: "plain",
 		}},
 		{"v1", places()[2], []string{"resource", "https://graph.microsoft.com", "scope", "-"}, authorization.Code{
-			Asked:       authorization.Asked{Client: webApp, Platform: authorization.Platform("web"), Version: 1, Path: hakone.String(), Resource: "https://graph.microsoft.com"},
+			Asked:       authorization.Asked{Client: webApp, Platform: directory.PlatformWeb, Version: 1, Path: hakone.String(), Resource: "https://graph.microsoft.com"},
 			RedirectURI: callback, RedirectSent: true,
 		}},
 		{"an address that was left out", place{tenant: "hakone.example", version: 2, app: choiceApp}, []string{"redirect_uri", "-"}, authorization.Code{
-			Asked:       authorization.Asked{Client: choiceApp, Platform: authorization.Platform("web"), Version: 2, Path: hakone.String(), Scope: "openid"},
+			Asked:       authorization.Asked{Client: choiceApp, Platform: directory.PlatformWeb, Version: 2, Path: hakone.String(), Scope: "openid"},
 			RedirectURI: callback + "/2",
 		}},
 	} {

@@ -2,6 +2,7 @@ package authorize
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -127,9 +128,9 @@ func (q *Request) checkChallenge(context.Context) error {
 		return challengeError(err)
 	}
 	switch {
-	case q.Redirect.Platform() == frontchannel.Web:
+	case q.Redirect.Platform() == directory.PlatformWeb:
 		return nil
-	case q.method == "" && q.Redirect.Platform() == frontchannel.SPA:
+	case q.method == "" && q.Redirect.Platform() == directory.PlatformSPA:
 		return aadsts.New(aadsts.ChallengeRequired)
 	case q.method == "":
 		return aadsts.New(aadsts.ChallengeInvalid)
@@ -140,10 +141,10 @@ func (q *Request) checkChallenge(context.Context) error {
 }
 
 func challengeError(err error) error {
-	switch err {
-	case oauth2.ErrChallengeSize:
+	switch {
+	case errors.Is(err, oauth2.ErrChallengeSize):
 		return aadsts.New(aadsts.ChallengeSize)
-	case oauth2.ErrChallengeMethod:
+	case errors.Is(err, oauth2.ErrChallengeMethod):
 		return aadsts.New(aadsts.ChallengeMethod)
 	}
 	return aadsts.New(aadsts.ChallengeInvalid).Because(err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/sekisho-id/sekisho/internal/domain/authorization"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
 )
@@ -52,19 +51,19 @@ func unknownClient(x *exchange, clientID directory.ID) error {
 // secret must send none, and web applications must.
 func (e *Endpoint) prove(ctx context.Context, r *http.Request, x *exchange) error {
 	origin, sent := r.Header.Get("Origin"), x.client.Credential()
-	public := x.platform == authorization.SPA || x.platform == authorization.PublicClient
+	public := x.platform != "" && x.platform.Public()
 	// What was not found is refused as such, to whoever could have brought it.
 	nothing := x.refused != nil && !sent && (origin == "" || fromSPA(x.app, origin))
 	switch {
 	case nothing:
 		return x.refused
-	case origin != "" && x.platform != authorization.SPA:
+	case origin != "" && x.platform != directory.PlatformSPA:
 		return aadsts.New(aadsts.CrossOrigin)
-	case origin == "" && x.platform == authorization.SPA:
+	case origin == "" && x.platform == directory.PlatformSPA:
 		return aadsts.New(aadsts.NotCrossOrigin)
 	case public && sent:
 		return aadsts.New(aadsts.PublicCredential)
-	case x.platform == authorization.Web && !sent:
+	case x.platform == directory.PlatformWeb && !sent:
 		return aadsts.New(aadsts.CredentialRequired)
 	}
 	x.client.AllowPublic = public

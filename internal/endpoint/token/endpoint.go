@@ -101,7 +101,7 @@ type exchange struct {
 
 	// What a grant that brings something was found to bring: platform is where it
 	// was given out, "" where it is not known. refused is why there is nothing.
-	platform authorization.Platform
+	platform directory.RedirectPlatform
 	code     *authorization.Found
 	token    *authorization.Presented
 	refused  error

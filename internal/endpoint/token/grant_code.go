@@ -93,7 +93,7 @@ func checkCode(x *exchange, code *authorization.Found) error {
 		return aadsts.New(aadsts.RedirectDiffers, sent, code.RedirectURI)
 	}
 	switch {
-	case code.Challenge == "" && code.Platform == authorization.SPA:
+	case code.Challenge == "" && code.Platform == directory.PlatformSPA:
 		return aadsts.New(aadsts.ChallengeRequired)
 	case code.Challenge == "" && verifier == "":
 		return nil

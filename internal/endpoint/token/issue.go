@@ -2,13 +2,11 @@ package token
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/sekisho-id/sekisho/internal/domain/authorization"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/issue"
 	"github.com/sekisho-id/sekisho/internal/protocol/aadsts"
@@ -80,11 +78,11 @@ func (e *Endpoint) issueForUser(ctx context.Context, x *exchange, p *person, at 
 	}
 	resp := newResponse(x, tokens.Access, p.resource)
 	resp.Scope, resp.IDToken, resp.RefreshToken = p.scopeText(x.version, at), tokens.ID, refresh
-	if family := p.use.Family; refresh != "" && family.Platform == authorization.SPA {
+	if family := p.use.Family; refresh != "" && family.Platform == directory.PlatformSPA {
 		resp.RefreshExpiresIn = int64(family.RefreshTokenLife(e.Now()) / time.Second)
 	}
 	if x.form.Get("client_info") == "1" {
-		resp.ClientInfo = clientInfo(&p.subject)
+		resp.ClientInfo = p.subject.ClientInfo()
 	}
 	return resp, nil
 }
@@ -109,11 +107,6 @@ func (e *Endpoint) directoryRoles(ctx context.Context, x *exchange, p *person, r
 // groupClaims reports whether an application asks for claims of groups or roles.
 func groupClaims(sp *directory.ServicePrincipal) bool {
 	return sp.App != nil && sp.App.GroupMembershipClaims != nil
-}
-
-// clientInfo names the account: the same one for a person in every tenant.
-func clientInfo(s *authorization.Subject) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(`{"uid":"` + string(s.HomeUser) + `","utid":"` + s.HomeTenant.String() + `"}`))
 }
 
 // response is the token response (RFC 6749 §5.1). The v1 endpoint writes its

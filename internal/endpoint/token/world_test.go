@@ -298,11 +298,11 @@ func (w *world) code(client *directory.Application, changes ...func(*authorizati
 	}
 	switch client {
 	case w.web:
-		c.Platform, c.RedirectURI = authorization.Web, callback
+		c.Platform, c.RedirectURI = directory.PlatformWeb, callback
 	case w.spa:
-		c.Platform, c.RedirectURI = authorization.SPA, origin+"/cb"
+		c.Platform, c.RedirectURI = directory.PlatformSPA, origin+"/cb"
 	default:
-		c.Platform, c.RedirectURI = authorization.PublicClient, "http://localhost"
+		c.Platform, c.RedirectURI = directory.PlatformPublicClient, "http://localhost"
 	}
 	for _, change := range changes {
 		change(c)

@@ -23,7 +23,7 @@ func usualFamily(n int) *authorization.Family {
 			AuthTime: at.Add(-7 * time.Minute), Methods: []string{"pwd"}, IPAddress: "192.0.2.77",
 		},
 		Asked: authorization.Asked{
-			Client: id(2), Platform: authorization.Web, Version: 2, Path: home.String(),
+			Client: id(2), Platform: directory.PlatformWeb, Version: 2, Path: home.String(),
 			Scope: "openid profile offline_access https://graph.microsoft.com/User.Read",
 		},
 		ID: id(5_000_000 + n), Refreshable: true, CreatedAt: at, RotatedAt: at, ExpiresAt: at.AddDate(0, 0, 90), Generation: 1,

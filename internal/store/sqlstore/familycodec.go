@@ -53,7 +53,7 @@ func reversed(pairs []string) []string {
 }
 
 // platforms are numbered from 1; 0 is none.
-var platforms = []authorization.Platform{"", authorization.Web, authorization.SPA, authorization.PublicClient}
+var platforms = []directory.RedirectPlatform{"", directory.PlatformWeb, directory.PlatformSPA, directory.PlatformPublicClient}
 
 // encodeFamily makes the blob of a family.
 func encodeFamily(f *authorization.Family) ([]byte, error) {

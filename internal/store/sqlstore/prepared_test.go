@@ -53,12 +53,16 @@ func TestPreparedStatements(t *testing.T) {
 		for n < most && rows.Next() {
 			n++
 		}
+		if err := rows.Err(); err != nil {
+			t.Error(err)
+		}
 		return n
 	}
 	outer, err := tx.QueryContext(ctx, query, "t", "person")
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer outer.Close()
 	n := 0
 	for outer.Next() {
 		n++
@@ -66,7 +70,7 @@ func TestPreparedStatements(t *testing.T) {
 			t.Errorf("%d rows within", got)
 		}
 	}
-	if err := errors.Join(outer.Err(), outer.Close()); err != nil || n != 3 {
+	if err := outer.Err(); err != nil || n != 3 {
 		t.Errorf("%d rows outside, %v", n, err)
 	}
 	if half, whole := count(1), count(9); half != 1 || whole != 3 {
@@ -81,7 +85,11 @@ func TestOftenIsPrepared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	for range 2 {
 		var nothing any
 		if err := conn.QueryRowContext(t.Context(), db.text(selectUser), "t", directory.ID("u")).Scan(&nothing); err == nil {

@@ -17,7 +17,7 @@ func newCode(t directory.TenantID) *authorization.Code {
 			Methods: []string{"pwd", "mfa"}, AskedAge: true, IPAddress: "2001:db8::7",
 		},
 		Asked: authorization.Asked{
-			Client: newID(), Platform: authorization.SPA, Version: 2, Path: "organizations",
+			Client: newID(), Platform: directory.PlatformSPA, Version: 2, Path: "organizations",
 			Scope: "openid offline_access https://graph.microsoft.com/User.Read", Resource: "r", Claims: `{"id_token":{}}`,
 		},
 		RedirectURI: "https://app.example/å", RedirectSent: true, Challenge: "c", ChallengeMethod: "S256", Nonce: "n",
@@ -111,7 +111,7 @@ func (b *suite) families(t *testing.T) {
 	read("of a member under another name", f)
 	read("of a plain sign-in", b.family(t, tenant, func(f *authorization.Family) {
 		f.User, f.Methods, f.Path, f.Refreshable, f.AskedAge = f.HomeUser, []string{"pwd"}, tenant.String(), false, false
-		f.Resource, f.Claims, f.IPAddress, f.Platform, f.Version = "", "", "192.0.2.1", authorization.Web, 1
+		f.Resource, f.Claims, f.IPAddress, f.Platform, f.Version = "", "", "192.0.2.1", directory.PlatformWeb, 1
 	}))
 	read("with little in it", b.family(t, tenant, func(f *authorization.Family) {
 		*f = authorization.Family{ID: f.ID, Subject: authorization.Subject{Tenant: tenant, HomeTenant: tenant}, Secret: f.Secret, ExpiresAt: at(0)}
