@@ -80,7 +80,7 @@ func judge(ctx context.Context, p *party, a answer) error {
 		outcome.UserInfo, outcome.Me, outcome.Declined:
 		return judgePerson(ctx, p, a)
 	case outcome.Discovery, outcome.Verify, outcome.VerifyV1, outcome.Refuse, outcome.Metadata, outcome.Incremental, outcome.SignOut,
-		outcome.Expired:
+		outcome.Expired, outcome.Guest:
 		if !a.Done {
 			return errors.New("the client did not say that it had done this")
 		}

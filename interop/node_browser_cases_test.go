@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sekisho-id/sekisho/interop/internal/person"
+	"github.com/sekisho-id/sekisho/interop/internal/platform"
 )
 
 // promptly is how soon a hidden frame has its answer. MSAL gives up after ten
@@ -105,6 +106,14 @@ func (s *spa) iframe(t *testing.T) (answer, error) {
 	if err != nil || sso.err() != nil {
 		return answer{}, errors.Join(err, sso.err())
 	}
+	// Somebody else's session answers for nobody.
+	other, err := call[told](tab, "app.sso("+scopes(s.party.Permission)+", 'nobody@"+s.party.Domain+"')")
+	if err == nil && !strings.Contains(other.Error, "login_required") {
+		err = fmt.Errorf("for another person the frame brought %q", other.Error)
+	}
+	if err != nil {
+		return answer{}, err
+	}
 	return s.fresh(tab, got, "Skip") // neither cache nor refresh token: the frame
 }
 
@@ -171,6 +180,50 @@ func (s *spa) isSignedOut(t *testing.T, tab context.Context, walk *person.Walk) 
 		err = fmt.Errorf("the app knows %d accounts after the pages %v", accounts, walk.Pages)
 	}
 	return err
+}
+
+// guest signs in a person of one demonstration tenant to the other. The application
+// has people of all tenants, so that the guest's consent brings it there.
+func guest(t *testing.T, p *party, major string) (answer, error) {
+	home, host := stage.server.Demo["usui.example"], stage.server.Demo["hakone.example"]
+	at := slices.IndexFunc(home.People, func(x platform.Person) bool { return x.Address == "aya@usui.example" })
+	if at < 0 {
+		return answer{}, errors.New("the demonstration has no Aya of Usui")
+	}
+	secrets = append(secrets, home.People[at].Password)
+	theirs := *p
+	theirs.person = person.Person{Address: home.People[at].Address, Password: home.People[at].Password}
+	s := newSPA(t, &theirs, major, "https", "localhost", host.ID)
+	tab := newProfile(t)
+	got, _, err := s.signIn(t, tab, "User.Read")
+	if err != nil {
+		return answer{}, err
+	}
+	again, err := call[told](tab, "app.silent("+scopes("User.Read")+", 'RefreshToken')")
+	if err != nil || again.err() != nil {
+		return answer{}, errors.Join(err, again.err())
+	}
+	if again.Token == got.Token {
+		return answer{}, errors.New("the refresh token brought no other token")
+	}
+	for _, token := range []string{got.Token, again.Token} {
+		claims, err := payload(token)
+		if err != nil {
+			return answer{}, err
+		}
+		uid, utid, _ := strings.Cut(got.Account, ".")
+		if claims["tid"] != host.ID || utid != home.ID || claims["oid"] == uid {
+			return answer{}, fmt.Errorf("the account is %s; the token has tid %v, oid %v", got.Account, claims["tid"], claims["oid"])
+		}
+		me, err := askMe(t.Context(), p, token)
+		if err == nil && me != claims["oid"] {
+			err = fmt.Errorf("Graph names %q", me)
+		}
+		if err != nil {
+			return answer{}, err
+		}
+	}
+	return answer{Done: true}, nil
 }
 
 // incremental asks for more when there is a use for it: the person is asked for

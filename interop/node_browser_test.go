@@ -44,6 +44,7 @@ func msalBrowser(t *testing.T, major string) {
 		}
 		return common.refreshed(t) // which goes to the person's own tenant
 	})
+	r.check(t, outcome.Guest, func(t *testing.T) (answer, error) { return guest(t, r.party, major) })
 	r.check(t, outcome.Iframe, home.iframe)
 	r.check(t, outcome.IframeRefused, other.iframeRefused)
 	r.check(t, outcome.SignOut, home.signOut)

@@ -42,6 +42,7 @@ const (
 	Incremental   Case = "incremental"
 	SignOut       Case = "sign-out"
 	Expired       Case = "expired"
+	Guest         Case = "guest"
 )
 
 // Info says what a case is about.
@@ -85,8 +86,9 @@ var Cases = []Info{
 	{UserInfo, "UserInfo", "UserInfo", "UserInfo names the subject of the ID token", false, true},
 	{Declined, "declined", "拒否", "a person who does not agree becomes the client's own error, which shows AADSTS65004 and a correlation id", false, true},
 	{Common, "common", "common", "the authority is common: the account's tenant is known after the sign-in", false, true},
+	{Guest, "guest", "ゲスト", "a person of another tenant signs in as a guest: the account is that of the home tenant, the tokens are those of the guest", false, true},
 	{Popup, "popup", "ポップアップ", "MSAL.js: signing in in a window of its own, and a new token by refresh token after it", false, true},
-	{Iframe, "iframe", "iframe", "from https://localhost, the hidden frame brings a token without a question", false, true},
+	{Iframe, "iframe", "iframe", "from https://localhost, the hidden frame brings a token without a question, and none of one person for another", false, true},
 	{IframeRefused, "iframe, other site", "iframe (別サイト)", "from another site the browser keeps the cookies back: login_required at once, and the refresh token goes on working", false, true},
 	{SignOut, "sign-out", "サインアウト", "the client's own way to sign out ends the session here too and comes back; the next sign-in asks for the password", true, true},
 	{Expired, "next day", "翌日", "MSAL.js: a day later the refresh token is refused (AADSTS700084), and the hidden frame brings a token", false, true},

@@ -50,6 +50,14 @@ type Tenant struct {
 	Domain       string `json:"tenantDomain"`
 	ClientID     string `json:"clientId"`
 	ClientSecret string `json:"clientSecret"`
+	// People are those of a demonstration tenant; guests have no password there.
+	People []Person `json:"people"`
+}
+
+// Person is an account of a demonstration tenant.
+type Person struct {
+	Address  string `json:"userPrincipalName"`
+	Password string `json:"password"`
 }
 
 // Host is the server's host with its port, as clients compare it.
