@@ -192,7 +192,7 @@ func TestServeKeepsToItself(t *testing.T) {
 	}
 	text := fetch(t, "http://"+net.JoinHostPort("localhost", ops)+"/metrics")
 	for _, want := range []string{
-		`sekisho_request_seconds_count{area="token",status="200"} 1`, `sekisho_token_refusals_total{code="7000215"} 1`,
+		`sekisho_request_seconds_count{area="token",status="200"} 1`, `sekisho_request_seconds_bucket{area="token",status="200",le="+Inf"} 1`, `sekisho_token_refusals_total{code="7000215"} 1`,
 		"sekisho_signatures_total 1", "sekisho_view_hits_total", "go_goroutines",
 	} {
 		if !strings.Contains(text, want) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/pprof"
 	"strconv"
@@ -22,7 +23,7 @@ type metrics struct {
 	set *vm.Set
 	// requests and refusals are histograms and counters by their labels: finding one
 	// by its name costs more than the rest of the account.
-	requests sync.Map // areaStatus to *vm.PrometheusHistogram
+	requests sync.Map // areaStatus to *histogram
 	refusals sync.Map // int to *vm.Counter
 }
 
@@ -33,7 +34,7 @@ const (
 )
 
 // requestBuckets are the bounds of requestSeconds, in seconds.
-var requestBuckets = []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .5, 2}
+var requestBuckets = []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .5, 2, math.Inf(1)}
 
 func newMetrics() *metrics {
 	vm.ExposeMetadata(true)
@@ -72,10 +73,36 @@ func (m *metrics) request(r *http.Request, status int, took time.Duration) {
 	key := areaStatus{area(r.URL.Path), status}
 	h, ok := m.requests.Load(key)
 	if !ok {
-		name := fmt.Sprintf("%s{area=%q,status=%q}", requestSeconds, key.area, strconv.Itoa(status))
-		h, _ = m.requests.LoadOrStore(key, m.set.GetOrCreatePrometheusHistogramExt(name, requestBuckets))
+		h, _ = m.requests.LoadOrStore(key, m.histogram(fmt.Sprintf("area=%q,status=%q", key.area, strconv.Itoa(status))))
 	}
-	h.(*vm.PrometheusHistogram).Update(took.Seconds())
+	h.(*histogram).observe(took.Seconds())
+}
+
+// histogram counts in fixed buckets, as Prometheus wants them: each holds all that
+// is no larger than its bound.
+type histogram struct {
+	buckets []*vm.Counter // by requestBuckets
+	count   *vm.Counter
+	sum     *vm.FloatCounter
+}
+
+func (m *metrics) histogram(labels string) *histogram {
+	h := &histogram{
+		count: m.set.GetOrCreateCounter(requestSeconds + "_count{" + labels + "}"),
+		sum:   m.set.GetOrCreateFloatCounter(requestSeconds + "_sum{" + labels + "}"),
+	}
+	for _, bound := range requestBuckets {
+		h.buckets = append(h.buckets, m.set.GetOrCreateCounter(fmt.Sprintf("%s_bucket{%s,le=%q}", requestSeconds, labels, strconv.FormatFloat(bound, 'g', -1, 64))))
+	}
+	return h
+}
+
+func (h *histogram) observe(seconds float64) {
+	for i := len(requestBuckets) - 1; i >= 0 && seconds <= requestBuckets[i]; i-- {
+		h.buckets[i].Inc()
+	}
+	h.count.Inc()
+	h.sum.Add(seconds)
 }
 
 // refused counts a refusal by its number; 0 is a failure of the server.
