@@ -4,9 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 	"golang.org/x/oauth2"
 
 	"github.com/sekisho-id/sekisho/interop/internal/outcome"
+	"github.com/sekisho-id/sekisho/interop/internal/person"
 )
 
 // The judge itself must not wave things through.
@@ -44,12 +46,61 @@ func TestGoJudge(t *testing.T) {
 		{"not done", answer{Case: outcome.Verify}, "did not say"},
 		{"an unknown case", answer{Case: "tea"}, "no case"},
 	} {
-		err := judge(t.Context(), p, tc.got)
-		switch {
-		case tc.want == "" && err != nil:
-			t.Errorf("%s: %v", tc.name, err)
-		case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
-			t.Errorf("%s: got %v, want %q", tc.name, err, tc.want)
-		}
+		objects(t, p, tc.name, tc.got, tc.want)
+	}
+}
+
+// objects checks that the judge has a certain objection to an answer, or none.
+func objects(t *testing.T, p *party, name string, got answer, want string) {
+	t.Helper()
+	err := judge(t.Context(), p, got)
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("%s: %v", name, err)
+	case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+		t.Errorf("%s: got %v, want %q", name, err, want)
+	}
+}
+
+func TestGoJudgeOfPeople(t *testing.T) {
+	p := register(t, "judge-people")
+	client, err := public.New(p.ClientID, public.WithAuthority(p.authority(p.Tenant)), public.WithInstanceDiscovery(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.AcquireTokenInteractive(t.Context(), []string{p.Permission}, withPerson(t, person.Way{Person: p.person}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := oauth2Config(p, p.Secret, p.Scope, oauth2.AuthStyleInParams).Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := answer{Case: outcome.SignIn, Token: got.AccessToken, IDToken: got.IDToken.RawToken, Account: got.Account.HomeAccountID, Public: true}
+	other := *p
+	other.personID, other.Address = "0c9f7d52-8a3e-4c7b-9b3a-6f1f6f3d2a99", "somebody-else@"+p.Domain
+	objects(t, p, "a good sign-in", good, "")
+	objects(t, &other, "another person", good, "oid is")
+	for _, tc := range []struct {
+		name   string
+		change func(*answer)
+		want   string
+	}{
+		{"an application's token", func(a *answer) { a.Token = app.AccessToken }, "scp is"},
+		{"no ID token", func(a *answer) { a.IDToken = "" }, "no ID token"},
+		{"a spoilt ID token", func(a *answer) { a.IDToken = broken(a.IDToken) }, "signature"},
+		{"another account", func(a *answer) { a.Account = "x.y" }, "the account is"},
+		{"a secret where there was none", func(a *answer) { a.Public = false }, "azpacr"},
+		{"nothing from the cache", func(a *answer) { a.Case = outcome.SignInCache }, "another token"},
+		{"nothing fresh", func(a *answer) { a.Case, a.Again = outcome.Refresh, a.Token }, "no other token"},
+		{"a fresh token of the application", func(a *answer) { a.Case, a.Again = outcome.Popup, app.AccessToken }, "second token"},
+		{"another person in Graph", func(a *answer) { a.Case, a.Me = outcome.Me, "x" }, "not the person"},
+		{"another subject", func(a *answer) { a.Case, a.Subject = outcome.UserInfo, "x" }, "UserInfo names"},
+		{"nobody declined", func(a *answer) { a.Case = outcome.Declined }, "no error"},
+		{"not signed out", func(a *answer) { a.Case = outcome.SignOut }, "did not say"},
+	} {
+		a := good
+		tc.change(&a)
+		objects(t, p, tc.name, a, tc.want)
 	}
 }
