@@ -247,7 +247,10 @@ func TestServesFilesAndNothingElse(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		r.URL.Path = path
 		h.ServeHTTP(w, r)
-		if w.Code != want && !(want == 404 && w.Code/100 == 3) {
+		if w.Code == http.StatusMovedPermanently { // a path with dots is cleaned first
+			continue
+		}
+		if w.Code != want {
 			t.Errorf("GET %s: %d, want %d", path, w.Code, want)
 		}
 		policy := w.Header().Get("Content-Security-Policy")
