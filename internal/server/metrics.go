@@ -11,11 +11,7 @@ import (
 	"time"
 
 	vm "github.com/VictoriaMetrics/metrics"
-
-	"github.com/sekisho-id/sekisho/internal/server/hush"
 )
-
-func init() { hush.End() } // the library has started
 
 // metrics is what the operations listener shows. Labels have few values: areas,
 // statuses and numbers of the catalogue, never names or ids.

@@ -122,7 +122,10 @@ func cancelled(step signin.Step, en *entry) error {
 	case en != nil && en.Refusal == nil:
 		return known // what consent lacks has its own name
 	}
-	return known.Named("access_denied")
+	// The application learns the number, and not whose account it was: nobody has
+	// consented to that.
+	const hidden = "(hidden)"
+	return aadsts.New(known.Code(), hidden, hidden, hidden).Named("access_denied")
 }
 
 // acceptUsername notes whom the person says to be; nothing is said about whether
