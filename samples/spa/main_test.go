@@ -241,15 +241,10 @@ func TestServesFilesAndNothingElse(t *testing.T) {
 	}
 	for path, want := range map[string]int{
 		"/": 200, "/app.js": 200, "/redirect.html": 200, "/msal.js": 200, "/msal-bridge.js": 200, "/config.json": 200,
-		"/main.go": 404, "/../main.go": 404, "/node_modules/": 404,
+		"/main.go": 404, "/package.json": 404, "/node_modules/": 404,
 	} {
 		w := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
-		r.URL.Path = path
-		h.ServeHTTP(w, r)
-		if w.Code == http.StatusMovedPermanently { // a path with dots is cleaned first
-			continue
-		}
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
 		if w.Code != want {
 			t.Errorf("GET %s: %d, want %d", path, w.Code, want)
 		}
