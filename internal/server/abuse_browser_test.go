@@ -206,7 +206,7 @@ func abuseSealedState(t *testing.T, srv *sekishotest.Server) {
 		authorize
 		walk ren upto=stay
 	`)
-	own := w.hidden()["flowToken"]
+	own := w.hidden().Get("flowToken")
 	for _, p := range pages {
 		w.kept = p.page
 		w.steps(`
@@ -252,11 +252,11 @@ func abuseSealedKinds(t *testing.T, srv *sekishotest.Server) {
 		page password
 		keep
 	`)
-	flow, login := w.hidden()["flowToken"], "/"+w.vars["tenant"]+"/login"
+	flow, login := w.hidden().Get("flowToken"), "/"+w.vars["tenant"]+"/login"
 	w.steps(`
 		logout
 	`)
-	leaving := w.hidden()["flowToken"]
+	leaving := w.hidden().Get("flowToken")
 	if leaving == "" {
 		t.Fatal("the sign-out did not ask")
 	}
@@ -311,7 +311,7 @@ func abuseCrossSite(t *testing.T, srv *sekishotest.Server) {
 		authorize
 		walk upto=password
 	`)
-	form := url.Values{"step": {"password"}, "passwd": {w.vars["person.password"]}, "flowToken": {w.hidden()["flowToken"]}}.Encode()
+	form := url.Values{"step": {"password"}, "passwd": {w.vars["person.password"]}, "flowToken": {w.hidden().Get("flowToken")}}.Encode()
 	login := "/" + w.vars["tenant"] + "/login"
 	host := strings.TrimPrefix(srv.URL, "https://")
 	for _, headers := range []map[string]string{

@@ -172,7 +172,7 @@ func abuseLogoutRedirects(t *testing.T, srv *sekishotest.Server) {
 	if w.header.Get("Location") != "" || !strings.Contains(string(w.body), `name="flowToken"`) {
 		t.Errorf("a bare request signs out: %d %s", w.status, w.header.Get("Location"))
 	}
-	form := url.Values{"flowToken": {w.hidden()["flowToken"]}}.Encode()
+	form := url.Values{"flowToken": {w.hidden().Get("flowToken")}}.Encode()
 	for _, headers := range []map[string]string{{}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}} {
 		w.postForm("/"+w.vars["tenant"]+"/oauth2/v2.0/logout", form, headers)
 		if !w.signedIn() {
@@ -199,7 +199,7 @@ func abuseSizes(t *testing.T, srv *sekishotest.Server) {
 		authorize
 		walk upto=password
 	`)
-	state := w.hidden()["flowToken"]
+	state := w.hidden().Get("flowToken")
 	base := url.Values{"client_id": {w.vars["client"]}, "redirect_uri": {w.vars["redirect"]}, "response_type": {"code"}, "scope": {"openid"}}.Encode()
 	many := ""
 	for i := range 250 {

@@ -94,7 +94,7 @@ func (w *world) canary() {
 	for _, name := range append([]string{"flowToken"}, secrets...) {
 		s := w.vars[name]
 		if name == "flowToken" {
-			s = w.hidden()[name]
+			s = w.hidden().Get(name)
 		}
 		if len(s) > 8 && w.srv.Log.Contains(s) {
 			w.t.Errorf("the log holds %s", name)

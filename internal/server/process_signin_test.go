@@ -3,13 +3,12 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
-	"html"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -62,29 +61,15 @@ func (v *visitor) do(method, path string, form url.Values) {
 	}
 }
 
-var (
-	formAction = regexp.MustCompile(`<form[^>]*action="([^"]*)"`)
-	hidden     = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
-)
-
 // submit posts the page's form with what the person typed.
 func (v *visitor) submit(step string, typed url.Values) {
 	v.t.Helper()
-	action := formAction.FindStringSubmatch(v.page)
-	if action == nil {
-		v.t.Fatalf("there is no form on the page:\n%s", v.page)
-	}
-	form := url.Values{}
-	for _, f := range hidden.FindAllStringSubmatch(v.page, -1) {
-		form.Set(html.UnescapeString(f[1]), html.UnescapeString(f[2]))
-	}
+	action, form := signInForm([]byte(v.page))
 	if got := form.Get("step"); got != step {
 		v.t.Fatalf("the page is for step %q, want %q:\n%s", got, step, v.page)
 	}
-	for name, values := range typed {
-		form[name] = values
-	}
-	v.do(http.MethodPost, html.UnescapeString(action[1]), form)
+	maps.Copy(form, typed)
+	v.do(http.MethodPost, action, form)
 }
 
 // code is what the last redirect carries.
@@ -116,7 +101,7 @@ func (w *signInWorld) start(t *testing.T) *node {
 
 func newSignInWorld(t *testing.T, engine string) (*signInWorld, *node) {
 	t.Helper()
-	w := &signInWorld{dir: t.TempDir(), port: freePort(t), password: "gate-lantern-Cedar-41"}
+	w := &signInWorld{dir: t.TempDir(), port: freePort(t)}
 	database := filepath.Join(w.dir, "sekisho.db")
 	if engine == "postgres" {
 		database = pgtest.DSN(t)
@@ -127,8 +112,15 @@ func newSignInWorld(t *testing.T, engine string) (*signInWorld, *node) {
 	}
 	run(t, "bootstrap", "--config", w.config)
 	n := w.start(t)
+	w.register(t, n)
+	return w, n
+}
+
+// register makes the application and the person.
+func (w *signInWorld) register(t *testing.T, n *node) {
+	t.Helper()
 	b := n.bootstrap
-	w.tenant = b.TenantID
+	w.tenant, w.password = b.TenantID, "gate-lantern-Cedar-41"
 	admin, _, _ := n.token(b.ClientID, b.ClientSecret)
 	app := n.graph(t, admin, "POST", "/v1.0/applications", `{"displayName":"Orders","web":{"redirectUris":["`+signInCallback+`"]}}`)
 	w.client = app["appId"].(string)
@@ -137,7 +129,18 @@ func newSignInWorld(t *testing.T, engine string) (*signInWorld, *node) {
 	w.person = "mio@" + b.TenantDomain
 	n.graph(t, admin, "POST", "/v1.0/users", fmt.Sprintf(`{"displayName":"Mio","accountEnabled":true,"mailNickname":"mio","userPrincipalName":%q,
 		"passwordProfile":{"password":%q,"forceChangePasswordNextSignIn":false}}`, w.person, w.password))
-	return w, n
+}
+
+// signIn walks the browser of a person new to it through the pages to a code.
+func (w *signInWorld) signIn(t *testing.T, n *node) *visitor {
+	t.Helper()
+	v := newVisitor(t, n)
+	v.do(http.MethodGet, w.authorize(""), nil)
+	v.submit("username", url.Values{"loginfmt": {w.person}})
+	v.submit("password", url.Values{"passwd": {w.password}})
+	v.submit("consent", url.Values{})
+	v.submit("stay", url.Values{"action": {"no"}})
+	return v
 }
 
 func (w *signInWorld) authorize(more string) string {
@@ -233,12 +236,7 @@ func TestKilledBetweenTheStepsOfASignIn(t *testing.T) {
 // does afterwards.
 func TestKilledWhileACodeIsRedeemed(t *testing.T) {
 	w, n := newSignInWorld(t, "sqlite")
-	v := newVisitor(t, n)
-	v.do(http.MethodGet, w.authorize(""), nil)
-	v.submit("username", url.Values{"loginfmt": {w.person}})
-	v.submit("password", url.Values{"passwd": {w.password}})
-	v.submit("consent", url.Values{})
-	v.submit("stay", url.Values{"action": {"no"}})
+	v := w.signIn(t, n)
 	code := v.code()
 	for round := range 4 {
 		var mu sync.Mutex
@@ -289,24 +287,8 @@ func TestOneCodeOnTwoNodes(t *testing.T) {
 		}
 		nodes[i] = start(t, port, filepath.Join(dir, "ca.pem"), filepath.Join(w.dir, "bootstrap.json"), "serve", "--config", config)
 	}
-	n := nodes[0]
-	b := n.bootstrap
-	w.tenant, w.password = b.TenantID, "gate-lantern-Cedar-41"
-	admin, _, _ := n.token(b.ClientID, b.ClientSecret)
-	app := n.graph(t, admin, "POST", "/v1.0/applications", `{"displayName":"Orders","web":{"redirectUris":["`+signInCallback+`"]}}`)
-	w.client = app["appId"].(string)
-	n.graph(t, admin, "POST", "/v1.0/servicePrincipals", `{"appId":"`+w.client+`"}`)
-	w.secret = n.graph(t, admin, "POST", "/v1.0/applications/"+app["id"].(string)+"/addPassword", `{}`)["secretText"].(string)
-	n.graph(t, admin, "POST", "/v1.0/users", fmt.Sprintf(`{"displayName":"Mio","accountEnabled":true,"mailNickname":"mio","userPrincipalName":%q,
-		"passwordProfile":{"password":%q,"forceChangePasswordNextSignIn":false}}`, "mio@"+b.TenantDomain, w.password))
-
-	v := newVisitor(t, n)
-	v.do(http.MethodGet, w.authorize(""), nil)
-	v.submit("username", url.Values{"loginfmt": {"mio@" + b.TenantDomain}})
-	v.submit("password", url.Values{"passwd": {w.password}})
-	v.submit("consent", url.Values{})
-	v.submit("stay", url.Values{"action": {"no"}})
-	code := v.code()
+	w.register(t, nodes[0])
+	code := w.signIn(t, nodes[0]).code()
 	var mu sync.Mutex
 	statuses := map[int]int{}
 	var clients sync.WaitGroup

@@ -222,22 +222,35 @@ var (
 	postTarget = regexp.MustCompile(`<form method="post" action="([^"]*)">`)
 )
 
-// due is the step that the last page asks for, "" where it is no page of a
-// sign-in.
-func (w *world) due() string {
-	if !pageForm.Match(w.body) {
-		return ""
-	}
-	return w.hidden()["step"]
-}
-
-func (w *world) hidden() map[string]string {
-	fields := map[string]string{}
-	for _, m := range pageHidden.FindAllSubmatch(w.body, -1) {
-		fields[string(m[1])] = html.UnescapeString(string(m[2]))
+// fieldsOf are the hidden fields of a page or a form.
+func fieldsOf(page []byte) url.Values {
+	fields := url.Values{}
+	for _, m := range pageHidden.FindAllSubmatch(page, -1) {
+		fields.Add(html.UnescapeString(string(m[1])), html.UnescapeString(string(m[2])))
 	}
 	return fields
 }
+
+// signInForm is where the first form of a sign-in's page posts to, and its hidden
+// fields; "" and none of any other page.
+func signInForm(page []byte) (action string, fields url.Values) {
+	m := pageForm.FindSubmatchIndex(page)
+	if m == nil {
+		return "", url.Values{}
+	}
+	form, _, _ := bytes.Cut(page[m[0]:], []byte("</form>"))
+	return html.UnescapeString(string(page[m[2]:m[3]])), fieldsOf(form)
+}
+
+// due is the step that the last page asks for, "" where it is no page of a
+// sign-in.
+func (w *world) due() string {
+	_, fields := signInForm(w.body)
+	return fields.Get("step")
+}
+
+// hidden are the hidden fields of the last page.
+func (w *world) hidden() url.Values { return fieldsOf(w.body) }
 
 // stepPage says which page is shown: page username|password|newpassword|pick|stay|
 // consent|refused.
@@ -248,8 +261,8 @@ func (w *world) stepPage(st step) {
 }
 
 // stepPost posts the form of the last page with the fields below. "@origin = X"
-// sends it from another site, "@path = X" to another address, "@again" posts the
-// page that stepKeep kept.
+// sends it from another site, "@path = X" to another address, "@kept = 1" posts
+// the page that stepKeep kept.
 func (w *world) stepPost(st step) {
 	form, origin, action, kept := [][2]string{}, w.srv.URL, "", false
 	for _, p := range st.params {
@@ -268,16 +281,12 @@ func (w *world) stepPost(st step) {
 	if kept {
 		page = w.kept
 	}
-	m := pageForm.FindSubmatch(page)
-	if m == nil {
+	target, values := signInForm(page)
+	if target == "" {
 		w.t.Fatalf("there is no form: %s", page)
 	}
 	if action == "" {
-		action = html.UnescapeString(string(m[1]))
-	}
-	values := url.Values{}
-	for _, h := range pageHidden.FindAllSubmatch(page, -1) {
-		values.Set(string(h[1]), html.UnescapeString(string(h[2])))
+		action = target
 	}
 	for _, p := range form {
 		if values.Set(p[0], p[1]); p[1] == "-" {
@@ -353,11 +362,7 @@ func (w *world) stepSignIn(st step) {
 func (w *world) answer() (to string, fields url.Values) {
 	w.t.Helper()
 	if m := postTarget.FindSubmatch(w.body); m != nil && w.status == http.StatusOK {
-		fields = url.Values{}
-		for _, h := range pageHidden.FindAllSubmatch(w.body, -1) {
-			fields.Add(string(h[1]), html.UnescapeString(string(h[2])))
-		}
-		return html.UnescapeString(string(m[1])), fields
+		return html.UnescapeString(string(m[1])), fieldsOf(w.body)
 	}
 	location := w.header.Get("Location")
 	if w.status != http.StatusFound || location == "" {
