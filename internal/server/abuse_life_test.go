@@ -3,12 +3,14 @@ package server_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/sekisho-id/sekisho/sekishotest"
 )
 
 func init() {
 	attacks["something is taken away"] = abuseLife
+	attacks["a guest is taken away"] = abuseGuest
 }
 
 // life is what goes on after something was taken away: the application's silent
@@ -110,4 +112,47 @@ func (w *world) life(page bool) life {
 	at := w.resources(access)
 	got.graphed, got.userinfo = at[0], at[1]
 	return got
+}
+
+// A guest is the account that it is linked with at that moment, and no more than
+// that account at home.
+func abuseGuest(t *testing.T, srv *sekishotest.Server) {
+	for name, script := range map[string]string{
+		"disabled here":  "graph PATCH /v1.0/users/{kai.guest}\n  {\"accountEnabled\":false}",
+		"deleted here":   "graph DELETE /v1.0/users/{kai.guest}",
+		"linked no more": "graph PATCH /v1.0/users/{kai.guest}\n  {\"identities\":[]}",
+	} {
+		w := attacked(t, srv, `
+			foreigner kai
+			guest kai
+			app web
+			signin kai
+			  scope = openid offline_access User.Read
+			redeem
+			expect 200
+		`)
+		if got := w.resources(w.vars["access"]); got != welcome {
+			t.Fatalf("a guest: %v", got)
+		}
+		// The administrator's application may link accounts.
+		w.vars["admin"] = w.adminID
+		w.steps(`
+			graph GET /v1.0/servicePrincipals?$filter=appId%20eq%20'{admin}'
+			save admin.sp = value.0.id
+			graph GET /v1.0/servicePrincipals?$filter=appId%20eq%20'00000003-0000-0000-c000-000000000000'
+			save graph.sp = value.0.id
+			graph POST /v1.0/servicePrincipals/{admin.sp}/appRoleAssignments
+			  {"principalId":"{admin.sp}","resourceId":"{graph.sp}","appRoleId":"c529cfca-c91b-489c-af2b-d92990b66ce6"}
+		`)
+		w.adminUntil = time.Time{}
+		w.steps(script)
+		if got := w.resources(w.vars["access"]); got != unwanted {
+			t.Errorf("%s: the access token: %v", name, got)
+		}
+		w.try(name+": refreshing", refresh)
+		w.stepAuthorize(step{params: [][2]string{{"prompt", "none"}}})
+		if _, fields := w.answer(); fields.Has("code") {
+			t.Errorf("%s: a silent sign-in goes on", name)
+		}
+	}
 }

@@ -88,6 +88,7 @@ func asGuest(f *UserFacts) {
 	f.User.UserType = ptr("Guest")
 	f.User.UserPrincipalName = "hana_other.example#EXT#@acme.example"
 	f.User.Mail = ptr("hana@other.example")
+	f.User.Identities = []directory.ObjectIdentity{{SignInType: directory.SignInFederated, Issuer: other.String(), IssuerAssignedID: string(hanaHome)}}
 }
 
 func asV2(f *UserFacts) { f.Resource.App.API.RequestedAccessTokenVersion = ptr(2) }

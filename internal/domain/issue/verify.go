@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -224,10 +225,17 @@ func (v *Verifier) person(ctx context.Context, t directory.TenantID, id director
 	if err != nil {
 		return nil, err
 	}
-	if outlived(account, family, from.issued) {
+	if outlived(account, family, from.issued) || !linked(user, from.home, family.HomeUser) {
 		return nil, ErrTokenRevoked
 	}
 	return user, nil
+}
+
+// linked reports whether a guest is still the account of the other directory.
+func linked(guest *directory.User, home directory.TenantID, account directory.ID) bool {
+	return slices.ContainsFunc(guest.Identities, func(i directory.ObjectIdentity) bool {
+		return i.SignInType == directory.SignInFederated && strings.EqualFold(i.Issuer, home.String()) && strings.EqualFold(i.IssuerAssignedID, string(account))
+	})
 }
 
 // outlived reports whether something happened to the account, after a token was

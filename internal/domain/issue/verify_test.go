@@ -117,6 +117,10 @@ func TestTokensOfPeopleAtOurResources(t *testing.T) {
 		{name: "guest disabled at home", facts: asGuest, change: func(_ *Verifier, w *world, _ *UserFacts) { w.users[hanaHome].AccountEnabled = false }, want: ErrTokenRevoked},
 		{name: "guest deleted at home", facts: asGuest, change: func(_ *Verifier, w *world, _ *UserFacts) { delete(w.users, hanaHome) }, want: ErrTokenRevoked},
 		{name: "guest revoked at home", facts: asGuest, change: func(_ *Verifier, w *world, _ *UserFacts) { w.users[hanaHome].SessionsValidFrom = later }, want: ErrTokenRevoked},
+		{name: "guest linked with another account", facts: asGuest, change: func(_ *Verifier, w *world, _ *UserFacts) {
+			w.users[hana].Identities[0].IssuerAssignedID = string(hana)
+		}, want: ErrTokenRevoked},
+		{name: "guest of no account", facts: asGuest, change: func(_ *Verifier, w *world, _ *UserFacts) { w.users[hana].Identities = nil }, want: ErrTokenRevoked},
 		{name: "guest disabled here", facts: asGuest, change: func(_ *Verifier, w *world, _ *UserFacts) { w.users[hana].AccountEnabled = false }, want: ErrTokenRevoked},
 		{name: "home tenant disabled", facts: asGuest, change: func(_ *Verifier, w *world, _ *UserFacts) { w.known[1].Disabled = true }, want: ErrTokenRevoked},
 		{name: "home tenant gone", facts: asGuest, change: func(_ *Verifier, w *world, _ *UserFacts) { w.known = w.known[:1] }, want: ErrTokenRevoked},
