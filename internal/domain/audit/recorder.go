@@ -33,7 +33,9 @@ type Recorder struct {
 type Ticket struct {
 	rec    *Recorder
 	record *SignIn
-	taken  bool // by the writer; guarded by rec.mu
+	act    Act
+	said   error // by the act; set before done
+	taken  bool  // by the writer; guarded by rec.mu
 	done   chan error
 }
 
@@ -46,8 +48,12 @@ func NewRecorder(store SignIns, most, batch int) *Recorder {
 }
 
 // Enqueue hands in a record, which must not change any more.
-func (r *Recorder) Enqueue(record *SignIn) (*Ticket, error) {
-	t := &Ticket{rec: r, record: record, done: make(chan error, 1)}
+func (r *Recorder) Enqueue(record *SignIn) (*Ticket, error) { return r.EnqueueWith(record, nil) }
+
+// EnqueueWith is Enqueue with an act that is done in the same commit where the
+// store can. It is done whether or not anybody waits for it.
+func (r *Recorder) EnqueueWith(record *SignIn, act Act) (*Ticket, error) {
+	t := &Ticket{rec: r, record: record, act: act, done: make(chan error, 1)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -86,6 +92,9 @@ func (t *Ticket) Wait(ctx context.Context) error {
 	}
 }
 
+// Said is what the ticket's act returned, once Wait has returned nil.
+func (t *Ticket) Said() error { return t.said }
+
 // Waiting is the number of records that no commit has taken yet.
 func (r *Recorder) Waiting() int {
 	r.mu.Lock()
@@ -112,7 +121,7 @@ func (r *Recorder) Close() {
 
 func (r *Recorder) run() {
 	defer close(r.stopped)
-	records := make([]*SignIn, 0, r.batch)
+	w := writing{store: r.store}
 	for range r.wake {
 		// What arrives while a commit is under way waits for the first signature
 		// among it to start, not for the commit to end: on a fast disk a writer that
@@ -123,15 +132,7 @@ func (r *Recorder) run() {
 			if len(tickets) == 0 {
 				break
 			}
-			records = records[:0]
-			for _, t := range tickets {
-				records = append(records, t.record)
-			}
-			// A commit is not given up half-way: its outcome must be known.
-			err := r.store.AppendSignIns(context.Background(), records)
-			for _, t := range tickets {
-				t.done <- err
-			}
+			w.write(tickets)
 		}
 		r.mu.Lock()
 		finished := r.closed && len(r.waiting) == 0
@@ -139,6 +140,40 @@ func (r *Recorder) run() {
 		if finished {
 			return
 		}
+	}
+}
+
+// writing is what the writer keeps from one commit to the next.
+type writing struct {
+	store   SignIns
+	records []*SignIn
+	acts    []Act
+}
+
+// write makes the tickets' records durable, with their acts.
+func (w *writing) write(tickets []*Ticket) {
+	w.records, w.acts = w.records[:0], w.acts[:0]
+	for _, t := range tickets {
+		w.records = append(w.records, t.record)
+		if t.act != nil {
+			w.acts = append(w.acts, t.act)
+		}
+	}
+	// A commit is not given up half-way: its outcome must be known.
+	ctx := context.Background()
+	if len(w.acts) == 0 {
+		err := w.store.AppendSignIns(ctx, w.records)
+		for _, t := range tickets {
+			t.done <- err
+		}
+		return
+	}
+	said, err := w.store.AppendWith(ctx, w.records, w.acts)
+	for _, t := range tickets {
+		if t.act != nil {
+			t.said, said = said[0], said[1:]
+		}
+		t.done <- err
 	}
 }
 

@@ -24,6 +24,14 @@ func (s *heldStore) AppendSignIns(_ context.Context, batch []*SignIn) error {
 	return <-s.release
 }
 
+func (s *heldStore) AppendWith(ctx context.Context, batch []*SignIn, acts []Act) ([]error, error) {
+	said := make([]error, len(acts))
+	for i, act := range acts {
+		said[i] = act(ctx)
+	}
+	return said, s.AppendSignIns(ctx, batch)
+}
+
 func (s *heldStore) SignIn(context.Context, [16]byte, [16]byte) (*SignIn, error) {
 	return nil, ErrNoRecord
 }
@@ -172,5 +180,44 @@ func TestRecorderWaitGivesUpWithItsContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	s.release <- nil
+	r.Close()
+}
+
+// Each ticket hears what its own act said, whoever else is in the commit; a commit
+// that fails is everybody's.
+func TestRecorderActs(t *testing.T) {
+	s := newHeld()
+	r := NewRecorder(s, 10, 10)
+	late := errors.New("too late")
+	say := func(err error) *Ticket {
+		ticket, enqueueErr := r.EnqueueWith(&SignIn{}, func(context.Context) error { return err })
+		if enqueueErr != nil {
+			t.Fatal(enqueueErr)
+		}
+		return ticket
+	}
+	tickets := []*Ticket{enqueue(t, r), say(nil), say(late), enqueue(t, r), say(nil)}
+	tickets[0].Flush()
+	if n := <-s.entered; n != 5 {
+		t.Fatalf("batch of %d", n)
+	}
+	s.release <- nil
+	for i, ticket := range tickets {
+		var want error
+		if i == 2 {
+			want = late
+		}
+		if err := ticket.Wait(context.Background()); err != nil || !errors.Is(ticket.Said(), want) {
+			t.Errorf("%d: %v, %v", i, err, ticket.Said())
+		}
+	}
+	full := errors.New("disk full")
+	failing := say(nil)
+	failing.Flush()
+	<-s.entered
+	s.release <- full
+	if err := failing.Wait(context.Background()); !errors.Is(err, full) {
+		t.Errorf("got %v", err)
+	}
 	r.Close()
 }

@@ -9,12 +9,23 @@ import (
 // ErrNoRecord is returned for a request id without a sign-in record.
 var ErrNoRecord = errors.New("audit: no such sign-in record")
 
+// Act is something that is written together with a sign-in record, through
+// another store of the same database and with the context that it is called with:
+// that one may carry the transaction. It may be called again where what it wrote was
+// undone.
+type Act func(context.Context) error
+
 // SignIns keeps sign-in records. Tenants and request ids are the 16 bytes of
 // their GUIDs.
 type SignIns interface {
 	// AppendSignIns writes the batch in one durable transaction: when it
 	// returns nil, every record survives the loss of the process and of power.
 	AppendSignIns(ctx context.Context, batch []*SignIn) error
+	// AppendWith is AppendSignIns for records that come with acts. Where it can, it
+	// does all in one commit. Every record is written, whatever an act says. What
+	// the acts said is in the slice, in their order; nil means that it was done and
+	// is durable.
+	AppendWith(ctx context.Context, batch []*SignIn, acts []Act) ([]error, error)
 	// SignIn finds the record of a request; ErrNoRecord without one.
 	SignIn(ctx context.Context, tenant, requestID [16]byte) (*SignIn, error)
 	// SweepSignIns removes records older than the time, at most limit, and says

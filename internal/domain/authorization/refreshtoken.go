@@ -176,34 +176,31 @@ func (a *Authorizations) reused(ctx context.Context, f *Family, issued, now time
 
 // advance moves a family on after a refresh. A family of a public client rotates;
 // one that a confidential client refreshes only lives longer.
-func (a *Authorizations) advance(ctx context.Context, u *Use, now, tokens time.Time) error {
+func (a *Authorizations) advance(ctx context.Context, u *Use, tokens time.Time) error {
 	f := u.Family
-	if !f.Platform.Public() {
-		end := f.end(now, tokens)
+	end := f.end(u.now, tokens)
+	switch {
+	case !f.Platform.Public():
 		if end.Sub(f.ExpiresAt) < keep {
 			return nil
 		}
-		return a.moved(ctx, u, now, a.Store.ExtendFamily(ctx, f.HomeTenant, f.ID, now, end))
-	}
-	if u.repeated {
+		return a.Store.ExtendFamily(ctx, f.HomeTenant, f.ID, u.now, end)
+	case u.repeated:
 		return nil
 	}
-	end := f.end(now, tokens)
-	if err := a.Store.RotateFamily(ctx, f.HomeTenant, f.ID, u.generation, now, end); err != nil {
-		return a.moved(ctx, u, now, err)
+	err := a.Store.RotateFamily(ctx, f.HomeTenant, f.ID, u.generation, u.now, end)
+	if err == nil {
+		f.Generation, f.RotatedAt, f.ExpiresAt = u.generation+1, u.now, end
 	}
-	f.Generation, f.RotatedAt, f.ExpiresAt = u.generation+1, now, end
-	return nil
+	return err
 }
 
 // moved judges why a family could not be written: revoked meanwhile, or rotated
 // by another use of the same token.
-func (a *Authorizations) moved(ctx context.Context, u *Use, now time.Time, err error) error {
+func (a *Authorizations) moved(ctx context.Context, u *Use, err error) error {
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, directory.ErrNotFound):
-		return revoked(u.issued, now)
+		return revoked(u.issued, u.now)
 	case !errors.Is(err, ErrStale):
 		return fmt.Errorf("moving a family on: %w", err)
 	}
@@ -214,8 +211,8 @@ func (a *Authorizations) moved(ctx context.Context, u *Use, now time.Time, err e
 	if !f.RevokedAt.IsZero() {
 		return revoked(u.issued, f.RevokedAt)
 	}
-	if !a.inGrace(f, u.generation, now) {
-		return a.reused(ctx, f, u.issued, now)
+	if !a.inGrace(f, u.generation, u.now) {
+		return a.reused(ctx, f, u.issued, u.now)
 	}
 	u.Family = f
 	return nil

@@ -28,6 +28,7 @@ type Use struct {
 	// from it within the grace.
 	generation int64
 	repeated   bool
+	now        time.Time // of Write
 }
 
 // Redeem judges a code that passed the checks of the token endpoint: that it is
@@ -51,42 +52,54 @@ func (a *Authorizations) Redeem(ctx context.Context, f *Found) (*Use, error) {
 	return u, nil
 }
 
-// Commit uses up what was judged: it redeems the code and makes its family, or
-// moves the family of the refresh token on. tokens is when the newest access
-// token ends. It gives the refresh token for the answer, "" where the family has
-// none. When it returns without an error, all of it is durable; of several
-// redemptions of one code one gets so far.
+// Commit uses up what was judged and gives the refresh token for the answer, ""
+// where the family has none. When it returns without an error, all of it is
+// durable; of several redemptions of one code one gets so far.
 func (a *Authorizations) Commit(ctx context.Context, u *Use, refreshable bool, tokens time.Time) (string, error) {
-	now := a.now()
-	var err error
-	if u.code != nil {
-		u.Family.Refreshable = refreshable
-		err = a.redeem(ctx, u, now, tokens)
-	} else {
-		err = a.advance(ctx, u, now, tokens)
+	return a.Finish(ctx, u, a.Write(ctx, u, refreshable, tokens))
+}
+
+// Write is the first half of Commit, one write that may share a transaction with
+// others: it redeems the code and makes its family, or moves the family of the
+// refresh token on. tokens is when the newest access token ends. What it returns
+// is for Finish.
+func (a *Authorizations) Write(ctx context.Context, u *Use, refreshable bool, tokens time.Time) error {
+	u.now = a.now()
+	if u.code == nil {
+		return a.advance(ctx, u, tokens)
+	}
+	f := u.Family
+	f.Refreshable, f.RotatedAt = refreshable, u.now
+	f.ExpiresAt = f.end(u.now, tokens)
+	return a.Store.RedeemCode(ctx, u.code.Tenant, u.code.hash, u.now, f)
+}
+
+// Finish is the second half of Commit. It judges what Write returned.
+func (a *Authorizations) Finish(ctx context.Context, u *Use, err error) (string, error) {
+	if err != nil {
+		if u.code != nil {
+			err = a.lost(ctx, u, err)
+		} else {
+			err = a.moved(ctx, u, err)
+		}
 	}
 	if err != nil || !u.Family.Refreshable {
 		return "", err
 	}
-	return a.seal(u.Family, u.secret, now), nil
+	return a.seal(u.Family, u.secret, u.now), nil
 }
 
-func (a *Authorizations) redeem(ctx context.Context, u *Use, now, tokens time.Time) error {
-	f := u.Family
-	f.RotatedAt, f.ExpiresAt = now, f.end(now, tokens)
-	err := a.Store.RedeemCode(ctx, u.code.Tenant, u.code.hash, now, f)
-	if errors.Is(err, ErrRedeemed) {
-		// Another redemption was faster; what it gave is revoked like any replay.
-		_, r, err := a.Store.Code(ctx, u.code.Tenant, u.code.hash)
-		if err != nil {
-			return fmt.Errorf("finding who redeemed a code: %w", err)
-		}
-		return a.replayed(ctx, r)
-	}
-	if err != nil {
+// lost judges why a code could not be redeemed.
+func (a *Authorizations) lost(ctx context.Context, u *Use, err error) error {
+	if !errors.Is(err, ErrRedeemed) {
 		return fmt.Errorf("redeeming a code: %w", err)
 	}
-	return nil
+	// Another redemption was faster; what it gave is revoked like any replay.
+	_, r, err := a.Store.Code(ctx, u.code.Tenant, u.code.hash)
+	if err != nil {
+		return fmt.Errorf("finding who redeemed a code: %w", err)
+	}
+	return a.replayed(ctx, r)
 }
 
 // keep is how long a family stays beyond its tokens. A client that comes late is

@@ -132,9 +132,29 @@ func (t *Tokens) key(ctx context.Context, tenant directory.TenantID, alg string,
 	return key, err
 }
 
-// sign makes the compact form: three base64url parts, by hand, because this is
-// the hot path and everything in it is ours.
+// sign signs the one token of an answer.
 func (t *Tokens) sign(ctx context.Context, key *signingkey.Key, d *draft, ticket *audit.Ticket) (string, error) {
+	u := newUnsigned(key, d)
+	_, err := t.Queue.Sign(ctx, t.flushBeside(ticket), func() ([]byte, error) { return nil, u.sign() })
+	if errors.Is(err, signingkey.ErrBusy) {
+		return "", fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("signing: %w", err)
+	}
+	return u.compact(), nil
+}
+
+// unsigned is a token before its signature, and afterwards with it.
+type unsigned struct {
+	key    *signingkey.Key
+	digest [sha256.Size]byte
+	out    []byte
+}
+
+// newUnsigned makes the compact form: three base64url parts, by hand, because this
+// is the hot path and everything in it is ours.
+func newUnsigned(key *signingkey.Key, d *draft) *unsigned {
 	header := appendHeader(make([]byte, 0, 160), key, d.v)
 	claims := appendClaims(make([]byte, 0, 1024), d)
 	enc := base64.RawURLEncoding
@@ -142,18 +162,19 @@ func (t *Tokens) sign(ctx context.Context, key *signingkey.Key, d *draft, ticket
 	out = enc.AppendEncode(out, header)
 	out = append(out, '.')
 	out = enc.AppendEncode(out, claims)
-	digest := sha256.Sum256(out)
-	signature, err := t.Queue.Sign(ctx, t.flushBeside(ticket), func() ([]byte, error) { return key.Sign(digest[:]) })
-	if errors.Is(err, signingkey.ErrBusy) {
-		return "", fmt.Errorf("%w: %w", ErrBusy, err)
-	}
-	if err != nil {
-		return "", fmt.Errorf("signing: %w", err)
-	}
-	out = append(out, '.')
-	out = enc.AppendEncode(out, signature)
-	return string(out), nil
+	return &unsigned{key, sha256.Sum256(out), out}
 }
+
+func (u *unsigned) sign() error {
+	signature, err := u.key.Sign(u.digest[:])
+	if err == nil {
+		u.out = append(u.out, '.')
+		u.out = base64.RawURLEncoding.AppendEncode(u.out, signature)
+	}
+	return err
+}
+
+func (u *unsigned) compact() string { return string(u.out) }
 
 // flushBeside starts the commit of a record when its signature starts, so that the
 // two overlap. Where every signer is at work it leaves that to the signature's

@@ -28,6 +28,14 @@ type ledger struct {
 	err     error
 }
 
+func (l *ledger) AppendWith(ctx context.Context, batch []*audit.SignIn, acts []audit.Act) ([]error, error) {
+	said := make([]error, len(acts))
+	for i, act := range acts {
+		said[i] = act(ctx)
+	}
+	return said, l.AppendSignIns(ctx, batch)
+}
+
 func (l *ledger) AppendSignIns(_ context.Context, batch []*audit.SignIn) error {
 	if l.err == nil {
 		l.records = append(l.records, batch...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 	"github.com/sekisho-id/sekisho/internal/domain/signingkey"
 )
@@ -39,24 +40,52 @@ func (t *Tokens) ForUser(ctx context.Context, f *UserFacts) (*UserTokens, error)
 		}
 	}
 
-	ticket, err := t.Recorder.Enqueue(record(access, key.KID()))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
+	parts := []*unsigned{newUnsigned(key, access)}
+	if identity != nil {
+		parts = append(parts, newUnsigned(identityKey, identity))
 	}
-	compact, err := t.sign(ctx, key, access, ticket)
+	ticket, err := t.signAll(ctx, access, record(access, key.KID()), parts)
 	if err != nil {
 		return nil, err
-	}
-	out := &UserTokens{Access: access.token(compact)}
-	if identity != nil {
-		if out.ID, err = t.sign(ctx, identityKey, identity, ticket); err != nil {
-			return nil, err
-		}
 	}
 	if err := ticket.Wait(ctx); err != nil {
 		return nil, fmt.Errorf("recording the sign-in: %w", err)
 	}
+	out := &UserTokens{Access: access.token(parts[0].compact()), Used: ticket.Said()}
+	if identity != nil {
+		out.ID = parts[1].compact()
+	}
 	return out, nil
+}
+
+// signAll signs the tokens of one answer in one turn, and hands in their record as
+// soon as the turn has come: a request that never gets there uses nothing up, and
+// one that does is sure of all its signatures.
+func (t *Tokens) signAll(ctx context.Context, d *draft, r *audit.SignIn, parts []*unsigned) (ticket *audit.Ticket, err error) {
+	var act audit.Act
+	if use := d.user.Use; use != nil {
+		act = func(ctx context.Context) error { return use(ctx, d.expiry) }
+	}
+	var full error
+	_, err = t.Queue.Sign(ctx, nil, func() ([]byte, error) {
+		if ticket, full = t.Recorder.EnqueueWith(r, act); full != nil {
+			return nil, full
+		}
+		t.flushBeside(ticket)()
+		for _, p := range parts {
+			if err := p.sign(); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
+	switch {
+	case full != nil || errors.Is(err, signingkey.ErrBusy):
+		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
+	case err != nil:
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	return ticket, nil
 }
 
 func (t *Tokens) accessDraft(ctx context.Context, f *UserFacts, now time.Time) (*draft, error) {

@@ -1,6 +1,9 @@
 package issue
 
 import (
+	"context"
+	"time"
+
 	"github.com/sekisho-id/sekisho/internal/domain/authorization"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 )
@@ -28,6 +31,10 @@ type UserFacts struct {
 
 	// Identity asks for an ID token too; nil without openid.
 	Identity *IdentityFacts
+	// Use, if not nil, uses up what the tokens are issued for: it is written with
+	// the sign-in record (audit.Act) once the tokens are sure to be signed. It is
+	// told when the access token ends.
+	Use func(ctx context.Context, end time.Time) error
 }
 
 // IdentityFacts are what an ID token says beyond UserFacts. Its version is that
@@ -52,4 +59,7 @@ type IdentityFacts struct {
 type UserTokens struct {
 	Access *Token
 	ID     string // empty where none was asked for
+	// Used is what UserFacts.Use returned. Before it was judged the tokens must not
+	// leave.
+	Used error
 }

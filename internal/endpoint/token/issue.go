@@ -48,10 +48,10 @@ func unissued(err error) error {
 	return err
 }
 
-// issueForUser issues a person's tokens and then uses up what the request
-// brought. In this order a node that is too busy to sign has not redeemed the
-// code, nor rotated a refresh token under its client; and what was issued in a
-// race that another request won never leaves.
+// issueForUser issues a person's tokens and uses up what the request brought, in
+// the commit of the sign-in record and beside the signatures. A node that is too
+// busy to sign has not redeemed the code, nor rotated a refresh token under its
+// client; and what was signed in a race that another request won never leaves.
 func (e *Endpoint) issueForUser(ctx context.Context, x *exchange, p *person, at *target, facts issue.Facts, wish issue.Wish) (*response, error) {
 	if began, err := issue.ParseWish(p.claims); err == nil {
 		wish.IDToken = append(wish.IDToken, began.IDToken...)
@@ -67,12 +67,13 @@ func (e *Endpoint) issueForUser(ctx context.Context, x *exchange, p *person, at 
 	if f.DirectoryRoles, err = e.directoryRoles(ctx, x, p, at.resource); err != nil {
 		return nil, err
 	}
+	stays := x.version == V1 || slices.Contains(p.oidc, "offline_access") && slices.Contains(at.oidc, "offline_access")
+	f.Use = func(ctx context.Context, end time.Time) error { return e.Authorizations.Write(ctx, p.use, stays, end) }
 	tokens, err := e.Tokens.ForUser(ctx, f)
 	if err != nil {
 		return nil, unissued(err)
 	}
-	stays := x.version == V1 || slices.Contains(p.oidc, "offline_access") && slices.Contains(at.oidc, "offline_access")
-	refresh, err := e.Authorizations.Commit(ctx, p.use, stays, time.Unix(tokens.Access.ExpiresOn, 0))
+	refresh, err := e.Authorizations.Finish(ctx, p.use, tokens.Used)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ var often = []string{
 	insertCode, selectCode, redeemCode, insertFamily, selectFamily, rotateFamily, extendFamily,
 	selectSession, selectSessionBySecret, insertSession, renewSession, touchSession, hasClient, lockSession, joinSession,
 	selectFailures, touchFailures, updateFailures, deleteFailures, insertAssertion,
+	beginJoint, commitJoint,
 }
 
 // oftenText has them as SQLite gets them.

@@ -45,14 +45,20 @@ const (
 	maxRows    = 4096 // of one statement: four variables each, of SQLite's 32766
 )
 
-// AppendSignIns implements audit.SignIns. When the outcome of a write is unknown
-// it asks the database before it writes again, so no record is doubled.
+// AppendSignIns implements audit.SignIns.
 func (db *DB) AppendSignIns(ctx context.Context, batch []*audit.SignIn) error {
+	return db.append(ctx, batch, nil)
+}
+
+// append writes a batch, with what j brings in the same transaction. When the
+// outcome of a write is unknown it asks the database before it writes again, so no
+// record is doubled.
+func (db *DB) append(ctx context.Context, batch []*audit.SignIn, j *joint) error {
 	for len(batch) > maxRows {
-		if err := db.AppendSignIns(ctx, batch[:maxRows]); err != nil {
+		if err := db.AppendSignIns(ctx, batch[maxRows:]); err != nil {
 			return err
 		}
-		batch = batch[maxRows:]
+		batch = batch[:maxRows]
 	}
 	if len(batch) == 0 {
 		return nil
@@ -65,9 +71,9 @@ func (db *DB) AppendSignIns(ctx context.Context, batch []*audit.SignIn) error {
 	defer r.mu.Unlock()
 	r.encode(db, batch)
 	for try := 1; ; try++ {
-		err := r.send(ctx, db)
-		if err == nil {
-			return nil
+		err := r.send(ctx, db, j)
+		if _, broken := errors.AsType[*brokenBy](err); err == nil || broken {
+			return err
 		}
 		_, taken := duplicate(err)
 		lost := errors.Is(err, driver.ErrBadConn)
@@ -120,7 +126,7 @@ func (r *recorder) number(db *DB, batch []*audit.SignIn) {
 	}
 }
 
-func (r *recorder) send(ctx context.Context, db *DB) error {
+func (r *recorder) send(ctx context.Context, db *DB, j *joint) error {
 	if db.kind == SQLite {
 		db.writing.Lock()
 		defer db.writing.Unlock()
@@ -132,18 +138,35 @@ func (r *recorder) send(ctx context.Context, db *DB) error {
 		}
 		r.conn = conn
 	}
-	db.statements.Add(1)
-	err := r.conn.Raw(func(c any) error {
-		if db.kind == SQLite {
-			return r.sendSQLite(ctx, c)
-		}
-		return r.sendPostgres(ctx, c)
-	})
+	var err error
+	if j != nil {
+		err = r.sendJoint(ctx, db, j)
+	} else {
+		db.statements.Add(1)
+		err = r.conn.Raw(func(c any) error {
+			if db.kind == SQLite {
+				return r.sendSQLite(ctx, c)
+			}
+			return r.sendPostgres(ctx, c)
+		})
+	}
 	if errors.Is(err, driver.ErrBadConn) {
-		_ = r.conn.Close()
-		r.conn = nil
+		r.drop()
 	}
 	return err
+}
+
+// drop closes the connection, and not only gives it back to its pool.
+func (r *recorder) drop() {
+	if r.conn == nil {
+		return
+	}
+	for _, stmt := range r.insert {
+		_ = stmt.Close()
+	}
+	r.insert = nil
+	_ = r.conn.Raw(func(any) error { return driver.ErrBadConn })
+	r.conn = nil
 }
 
 func (r *recorder) sendSQLite(ctx context.Context, c any) error {
@@ -233,14 +256,7 @@ func (r *recorder) durability(ctx context.Context, db *DB) (string, error) {
 func (r *recorder) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, stmt := range r.insert {
-		_ = stmt.Close()
-	}
-	r.insert = nil
-	if r.conn != nil {
-		_ = r.conn.Close()
-		r.conn = nil
-	}
+	r.drop()
 }
 
 const (

@@ -178,6 +178,9 @@ func (db *DB) retry(ctx context.Context, act string, do func() error) error {
 // run executes statements that need no more than one transaction and change no
 // object: leases, assertions and their like.
 func (db *DB) run(ctx context.Context, act string, do func(*session) error) error {
+	if j := jointOf(ctx, db); j != nil {
+		return j.run(act, do)
+	}
 	if db.kind == SQLite {
 		db.writing.Lock()
 		defer db.writing.Unlock()
@@ -189,6 +192,9 @@ func (db *DB) run(ctx context.Context, act string, do func(*session) error) erro
 
 // transact is run with all statements in one transaction.
 func (db *DB) transact(ctx context.Context, act string, do func(*session) error) error {
+	if j := jointOf(ctx, db); j != nil {
+		return j.run(act, do)
+	}
 	if db.kind == SQLite {
 		db.writing.Lock()
 		defer db.writing.Unlock()

@@ -1,10 +1,12 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/sekisho-id/sekisho/internal/domain/audit"
 	"github.com/sekisho-id/sekisho/internal/domain/authorization"
 	"github.com/sekisho-id/sekisho/internal/domain/directory"
 )
@@ -192,4 +194,82 @@ func (b *suite) codeRaces(t *testing.T) {
 	if f.RevokedAt.IsZero() || f.Generation > 3 {
 		t.Errorf("after rotations beside a revocation: %+v", f)
 	}
+}
+
+// withRecords: what is written together with sign-in records has the outcome that
+// it has alone, whoever else is in the commit.
+func (b *suite) withRecords(t *testing.T) {
+	ctx, tenant := t.Context(), b.tenant(t)
+	redeem := func(hash []byte, f *authorization.Family) audit.Act {
+		return func(ctx context.Context) error { return b.Authorizations.RedeemCode(ctx, tenant, hash, at(3), f) }
+	}
+	issued := func() ([]byte, *authorization.Family) {
+		c, hash := newCode(tenant), newHash()
+		must(t, b.Authorizations.CreateCode(ctx, tenant, hash, c))
+		return hash, newFamily(c)
+	}
+	family := func(f *authorization.Family) error {
+		_, err := b.Authorizations.Family(ctx, f.HomeTenant, f.ID)
+		return err
+	}
+	records := func(batch []*audit.SignIn, want error) {
+		t.Helper()
+		for _, r := range batch {
+			_, err := b.SignIns.SignIn(ctx, r.Tenant, r.RequestID)
+			is(t, "record", err, want)
+		}
+	}
+	old := b.family(t, tenant, func(*authorization.Family) {})
+	first, one := issued()
+	second, two := issued()
+	_, late := issued()
+	clash, spoilt := issued()
+	spoilt.ID = old.ID // cannot be written
+	rotate := func(from int64) audit.Act {
+		return func(ctx context.Context) error {
+			return b.Authorizations.RotateFamily(ctx, old.HomeTenant, old.ID, from, at(6), at(50))
+		}
+	}
+
+	batch := fullSignIns(3)
+	said, err := b.SignIns.AppendWith(ctx, batch, []audit.Act{redeem(first, one), redeem(clash, spoilt), rotate(1), redeem(second, two)})
+	must(t, err)
+	records(batch, nil)
+	for i, f := range map[int]*authorization.Family{0: one, 3: two} {
+		must(t, said[i])
+		must(t, family(f))
+	}
+	must(t, said[2])
+	if said[1] == nil {
+		t.Error("two families of one id")
+	}
+	_, of, err := b.Authorizations.Code(ctx, tenant, clash)
+	must(t, err)
+	same(t, "the code whose family could not be written", of, authorization.Redemption{})
+	same(t, "generation", got[*authorization.Family](t)(b.Authorizations.Family(ctx, old.HomeTenant, old.ID)).Generation, int64(2))
+
+	batch = fullSignIns(2)
+	said, err = b.SignIns.AppendWith(ctx, batch, []audit.Act{redeem(first, late), rotate(1), redeem(newHash(), late)})
+	must(t, err)
+	records(batch, nil)
+	is(t, "redeeming twice", said[0], authorization.ErrRedeemed)
+	is(t, "rotating from a generation before", said[1], authorization.ErrStale)
+	is(t, "redeeming what is not there", said[2], directory.ErrNotFound)
+	is(t, "the family of those", family(late), directory.ErrNotFound)
+
+	// Without its record nothing is done where both are one commit, and the caller
+	// hears of a failure either way.
+	third, three := issued()
+	batch = fullSignIns(1)
+	b.FailNext("append", errDisk)
+	_, err = b.SignIns.AppendWith(ctx, batch, []audit.Act{redeem(third, three)})
+	is(t, "a commit that fails", err, directory.ErrUnavailable)
+	records(batch, audit.ErrNoRecord)
+	batch = fullSignIns(1)
+	fourth, four := issued()
+	said, err = b.SignIns.AppendWith(ctx, batch, []audit.Act{redeem(fourth, four)})
+	must(t, err)
+	must(t, said[0])
+	must(t, family(four))
+	records(batch, nil)
 }

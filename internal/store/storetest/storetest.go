@@ -79,6 +79,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"sweep of audit events":    (*suite).sweepEvents,
 		"faults":                   (*suite).faults,
 		"sign-ins":                 (*suite).signIns,
+		"acts with sign-ins":       (*suite).withRecords,
 		"refusals":                 (*suite).refusals,
 		"leases":                   (*suite).leases,
 		"assertions":               (*suite).assertions,
