@@ -198,7 +198,7 @@ func (b *bench) measureEngine(ctx context.Context, r *report, in *instance, size
 		if err != nil {
 			return err
 		}
-		r.people = append(r.people, p)
+		r.people, r.profiles = append(r.people, p), append(r.profiles, p.profiles...)
 	}
 	if b.part("memory") {
 		if err := in.restart(ctx); err != nil {

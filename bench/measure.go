@@ -388,6 +388,17 @@ func parseBenchmarks(out string) (*bearerFigures, error) {
 // profile records where the server's CPU time goes under load, and gives the top
 // of what is not the signature.
 func (b *bench) profile(ctx context.Context, in *instance, t *target, connections int) (string, error) {
+	return b.profileWhile(ctx, in, func(long time.Duration) error {
+		l, err := drive(ctx, t, connections, amount{time: long})
+		if err == nil && bytes.Contains(t.expect, []byte("access_token")) {
+			in.tokens += l.count
+		}
+		return err
+	})
+}
+
+// profileWhile is profile for any load that lasts as long as it is told.
+func (b *bench) profileWhile(ctx context.Context, in *instance, load func(time.Duration) error) (string, error) {
 	seconds := max(int(b.runTime/time.Second), 2)
 	file := b.keep
 	if file == "" {
@@ -397,12 +408,9 @@ func (b *bench) profile(ctx context.Context, in *instance, t *target, connection
 	go func() {
 		fetched <- fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", in.operations, seconds), file)
 	}()
-	l, err := drive(ctx, t, connections, amount{time: time.Duration(seconds)*time.Second + 300*time.Millisecond})
+	err := load(time.Duration(seconds)*time.Second + 300*time.Millisecond)
 	if err = errors.Join(err, <-fetched); err != nil {
 		return "", err
-	}
-	if bytes.Contains(t.expect, []byte("access_token")) {
-		in.tokens += l.count
 	}
 	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-cum", "-nodecount=400", in.binary, file).Output()
 	if err != nil {

@@ -35,6 +35,7 @@ type peopleFigures struct {
 	beside           series // rate of client credentials beside sign-ins, of the rate alone
 	biggest          int    // bytes of the largest page of a sign-in
 	biggestWithStyle int    // with style sheet and icon
+	profiles         []profile
 }
 
 const (
@@ -452,6 +453,9 @@ func (b *bench) peopleRun(ctx context.Context, c *crowd, visitors []*visitor, fa
 		return fmt.Errorf("code exchange: %w", err)
 	}
 	f.exchange, f.exchangeFrac = append(f.exchange, cpu), append(f.exchangeFrac, frac)
+	if err := b.profilePeople(ctx, c, "code exchange", acts, f); err != nil {
+		return err
+	}
 
 	acts = acts[:0]
 	for i, v := range few {
@@ -469,6 +473,9 @@ func (b *bench) peopleRun(ctx context.Context, c *crowd, visitors []*visitor, fa
 		return fmt.Errorf("refresh: %w", err)
 	}
 	f.refresh, f.refreshFrac = append(f.refresh, cpu), append(f.refreshFrac, frac)
+	if err := b.profilePeople(ctx, c, "refresh", acts, f); err != nil {
+		return err
+	}
 
 	acts = acts[:0]
 	for i, v := range few {
@@ -479,6 +486,19 @@ func (b *bench) peopleRun(ctx context.Context, c *crowd, visitors []*visitor, fa
 	}
 	hash, err := b.hashCost()
 	f.hash, f.password = append(f.hash, hash), append(f.password, cpu-hash)
+	return err
+}
+
+// profilePeople is a profile of acts, in the last run and if profiles are wanted.
+func (b *bench) profilePeople(ctx context.Context, c *crowd, name string, acts []func() error, f *peopleFigures) error {
+	if !b.profiles || len(f.exchange) < b.runs {
+		return nil
+	}
+	text, err := b.profileWhile(ctx, c.in, func(long time.Duration) error {
+		_, err := driveEach(ctx, acts, long)
+		return err
+	})
+	f.profiles = append(f.profiles, profile{fmt.Sprintf("%s on %s at %d", name, c.in.name, peopleConnections), text})
 	return err
 }
 
