@@ -227,8 +227,9 @@ func (a *app) explain(err error) string {
 	}
 	switch text := html.UnescapeString(refused.cause.Error()); { // MSAL escapes it for its page
 	case provider.NeedsAdministrator("", text):
-		return "An administrator of your organisation has to allow this. Send them this link, and try again when they have:\n" +
-			provider.AdminConsent(a.authority, a.clientID, []string{refused.scope}, "")
+		return "An administrator of your organisation has to allow this. Send them this link, and try again when they have.\n" +
+			"Their browser ends at http://localhost, where nothing is; it is granted all the same.\n" +
+			provider.AdminConsent(a.authority, a.clientID, []string{refused.scope}, "http://localhost")
 	case strings.HasPrefix(text, "AADSTS65004:"):
 		return "You declined, so this cannot be done. Everything else goes on as before; run the command again to be asked again."
 	default:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -105,6 +106,12 @@ func TestNative(t *testing.T) {
 		t.Errorf("status %d, said %q, pages %v", status, said, seen)
 	}
 	d.expect("orders: 2", nil, "orders")
+	admin := d.browser.Another()
+	admin.Open(regexp.MustCompile(`https://\S+/adminconsent\S+`).FindString(said))
+	if pages := admin.Through(browser.Way{Person: d.Admin, Nobody: true}); !browser.Saw(pages, "consent") {
+		t.Errorf("the administrator's pages were %v", pages)
+	}
+	d.expect(d.Ken.Username, nil, "people")
 
 	// Signed out of both: the cache is gone, and the browser asks for the password.
 	d.expect("signed out here", []string{}, "signout")

@@ -156,6 +156,7 @@ func TestWebApp(t *testing.T) {
 
 	s.administrator(hana)
 	s.signOut(hana)
+	s.revoked(ken)
 	s.signedOutElsewhere(ken)
 }
 
@@ -199,6 +200,20 @@ func (s *scene) signOut(hana *browser.Browser) {
 	}
 	hana.Wait(page("home"))
 	s.expect(hana, "#who", s.Hana.Name)
+}
+
+// revoked: an administrator ends what Ken has at the platform. His session here has
+// a token left for the orders, but nothing to get another with.
+func (s *scene) revoked(ken *browser.Browser) {
+	if err := s.Graph().RevokeSessions(s.t.Context(), s.Ken.Username); err != nil {
+		s.t.Fatal(err)
+	}
+	ken.Open(s.base + "/me")
+	if pages := ken.Through(browser.Way{Person: s.Ken}); !browser.Saw(pages, "password") || !browser.Saw(pages, "consent") {
+		s.t.Errorf("after the sessions were revoked the pages were %v", pages)
+	}
+	ken.Wait(page("me"))
+	s.expect(ken, "#displayName", s.Ken.Name)
 }
 
 // signedOutElsewhere: the platform tells the application, by its frame.

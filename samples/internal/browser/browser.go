@@ -177,7 +177,7 @@ func (b *Browser) do(steps ...chromedp.Action[chromedp.Void]) {
 }
 
 // patience is how long a person waits for a page.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // look is how often a page is looked at.
 const look = 25 * time.Millisecond

@@ -18,6 +18,8 @@ type Way struct {
 	platform.Person
 	// Decline presses Cancel where the application asks for permissions.
 	Decline bool
+	// Nobody says that nothing listens where the platform sends the browser.
+	Nobody bool
 }
 
 //go:embed step.js
@@ -28,7 +30,7 @@ var stepScript string
 // and buttons by the names and ids that Entra's pages have, too.
 func (b *Browser) Through(way Way) []string {
 	b.t.Helper()
-	given, err := json.Marshal(map[string]any{"platform": b.platform, "username": way.Username, "password": way.Password, "decline": way.Decline})
+	given, err := json.Marshal(map[string]any{"platform": b.platform, "username": way.Username, "password": way.Password, "decline": way.Decline, "nobody": way.Nobody})
 	if err != nil {
 		b.t.Fatal(err)
 	}

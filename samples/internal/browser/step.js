@@ -1,5 +1,6 @@
 (given) => {
   if (document.readyState !== "complete" || location.href === "about:blank" || window.acted) return { state: "wait" };
+  if (location.protocol === "chrome-error:" && given.nobody) return { state: "away" };
   if (location.protocol === "chrome-error:") return { state: "stopped", page: "unreachable", text: document.body.innerText };
   if (location.origin !== given.platform) return { state: "away" };
   const page = document.body.dataset.page ?? "";

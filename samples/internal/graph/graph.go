@@ -90,6 +90,11 @@ func (c *Client) Register(ctx context.Context, a Application) (Application, erro
 	return a, err
 }
 
+// RevokeSessions ends every session of a person, and every refresh token.
+func (c *Client) RevokeSessions(ctx context.Context, username string) error {
+	return c.do(ctx, http.MethodPost, "/users/"+url.PathEscape(username)+"/revokeSignInSessions", nil, nil)
+}
+
 // Password is a secret as Graph shows it once, after it was made.
 type Password struct {
 	KeyID      string `json:"keyId"`
