@@ -2,6 +2,7 @@ package authorization
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ func FuzzRefreshToken(f *testing.F) {
 	good := a.seal(family, [secretSize]byte{1}, time.UnixMicro(1))
 	f.Add(good)
 	f.Add("1.")
+	f.Add("1." + strings.Repeat("\n", len(good)-2))
 	f.Add(good[:len(good)-1])
 	f.Fuzz(func(t *testing.T, value string) {
 		got, err := a.open(value)

@@ -178,7 +178,8 @@ func TestRefreshTokenThatIsNone(t *testing.T) {
 	for text, want := range map[string]aadsts.Code{
 		"": aadsts.GarbledGrant, "1.": aadsts.GarbledGrant, token[:len(token)-1]: aadsts.GarbledGrant, token + "A": aadsts.GarbledGrant,
 		"2" + token[1:]: aadsts.GarbledGrant, token[:9] + "+" + token[10:]: aadsts.GarbledGrant, w.issue(directory.PlatformWeb): aadsts.GarbledGrant,
-		"1." + strings.Repeat("A", len(token)-2): aadsts.InvalidGrant,
+		"1." + strings.Repeat("A", len(token)-2): aadsts.InvalidGrant, "1." + strings.Repeat("\n", len(token)-2): aadsts.GarbledGrant,
+		token[:9] + "\r" + token[10:]: aadsts.GarbledGrant,
 	} {
 		_, err := w.refresh(text)
 		wants(t, text, "", err, want)

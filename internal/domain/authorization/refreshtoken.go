@@ -79,6 +79,9 @@ func (a *Authorizations) open(value string) (*refreshToken, error) {
 	if err != nil {
 		return nil, aadsts.New(aadsts.GarbledGrant).Because(err)
 	}
+	if len(b) != tokenSize { // the decoder skips line breaks
+		return nil, aadsts.New(aadsts.GarbledGrant)
+	}
 	if !hmac.Equal(b[signedSize:], a.mac(labelToken, b[:signedSize])) || b[0] != tokenVersion {
 		return nil, aadsts.New(aadsts.InvalidGrant)
 	}

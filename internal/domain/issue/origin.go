@@ -39,7 +39,8 @@ func (o origin) String() string {
 
 func parseOrigin(aio string) (origin, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(aio)
-	if err != nil || len(b) != originSize || b[0] != originFormat {
+	// One spelling for each origin; the decoder skips line breaks.
+	if err != nil || len(aio) != base64.RawURLEncoding.EncodedLen(originSize) || len(b) != originSize || b[0] != originFormat {
 		return origin{}, errOrigin
 	}
 	home, err := directory.ParseTenantID(string(directory.IDFromBytes([16]byte(b[1:17]))))

@@ -67,7 +67,8 @@ func (m *Minter) Parse(k Kind, value string) (t directory.TenantID, hash []byte,
 		return t, nil, ErrMalformed
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(value[len(prefix):])
-	if err != nil {
+	// The decoder skips line breaks: a value that has some is too short.
+	if err != nil || len(raw) != tenantSize+secretSize {
 		return t, nil, ErrMalformed
 	}
 	t, err = directory.ParseTenantID(string(directory.IDFromBytes([tenantSize]byte(raw[:tenantSize]))))

@@ -53,7 +53,8 @@ func TestMalformed(t *testing.T) {
 	}
 	for name, bad := range map[string]string{
 		"empty": "", "cut": value[:len(value)-1], "longer": value + "A", "other prefix": "2" + value[1:],
-		"not base64": value[:10] + "!" + value[11:], "padding": strings.Replace(value, "1.", "1=", 1),
+		"not base64": value[:10] + "!" + value[11:], "line break": value[:10] + "\n" + value[11:],
+		"line breaks": "1." + strings.Repeat("\r\n", (len(value)-2)/2), "padding": strings.Replace(value, "1.", "1=", 1),
 		"no tenant": "1." + strings.Repeat("A", len(value)-2),
 	} {
 		if _, _, err := m.Parse(opaque.Code, bad); !errors.Is(err, opaque.ErrMalformed) {
