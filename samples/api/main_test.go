@@ -8,22 +8,20 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-)
 
-func lookup(env map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) { v, ok := env[name]; return v, ok }
-}
+	"github.com/sekisho-id/sekisho/samples/internal/setting"
+)
 
 func TestServesAndStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, lookup(map[string]string{
+		done <- run(ctx, setting.Map{
 			"LISTEN": "localhost:0", "ORDERS_FILE": "../demo/orders.json",
 			"AUTHORITY": "https://login.microsoftonline.com/6a3f1c52-9d0e-4b7a-8c41-2f5d7e90ab13",
 			"AUDIENCES": "57b8d0e6-2f41-4e9a-8b73-c06a1d95f2e8, api://orders",
-		}), writer, slog.New(slog.NewTextHandler(t.Output(), nil)))
+		}.Lookup, writer, slog.New(slog.NewTextHandler(t.Output(), nil)))
 		_ = writer.Close()
 	}()
 	line, err := bufio.NewReader(reader).ReadString('\n')
@@ -64,7 +62,7 @@ func TestBadSettings(t *testing.T) {
 			[]string{"Tenants"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := run(t.Context(), lookup(tt.env), io.Discard, slog.New(slog.DiscardHandler))
+			err := run(t.Context(), setting.Map(tt.env).Lookup, io.Discard, slog.New(slog.DiscardHandler))
 			if err == nil {
 				t.Fatal("the API started")
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/sekisho-id/sekisho/samples/internal/browser"
 	"github.com/sekisho-id/sekisho/samples/internal/graph"
 	"github.com/sekisho-id/sekisho/samples/internal/platform"
+	"github.com/sekisho-id/sekisho/samples/internal/setting"
 )
 
 func TestMain(m *testing.M) { platform.Main(m) }
@@ -43,7 +44,7 @@ func (d *desk) run(way browser.Way, args ...string) (status int, out, said strin
 	done := make(chan struct{})
 	opened := make(chan string, 1)
 	p := program{
-		lookup: func(name string) (string, bool) { v, ok := d.env[name]; return v, ok }, out: &o, err: &e,
+		lookup: setting.Map(d.env).Lookup, out: &o, err: &e,
 		open: func(address string) error { opened <- address; return nil },
 	}
 	go func() { defer close(done); status = p.run(d.t.Context(), args) }()
@@ -136,7 +137,7 @@ func TestUsage(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var said bytes.Buffer
-			p := program{lookup: func(name string) (string, bool) { v, ok := tt.env[name]; return v, ok }, out: &said, err: &said}
+			p := program{lookup: setting.Map(tt.env).Lookup, out: &said, err: &said}
 			if status := p.run(t.Context(), tt.args); status != 2 || !strings.Contains(said.String(), tt.want) {
 				t.Errorf("status %d, said %q, want %q", status, &said, tt.want)
 			}

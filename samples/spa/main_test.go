@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,13 +14,10 @@ import (
 	"github.com/sekisho-id/sekisho/samples/internal/browser"
 	"github.com/sekisho-id/sekisho/samples/internal/graph"
 	"github.com/sekisho-id/sekisho/samples/internal/platform"
+	"github.com/sekisho-id/sekisho/samples/internal/setting"
 )
 
 func TestMain(m *testing.M) { platform.Main(m) }
-
-func lookup(env map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) { v, ok := env[name]; return v, ok }
-}
 
 // modules is a folder with the packages of package-lock.json, fetched by npm unless
 // they are there already.
@@ -72,31 +67,8 @@ func newScene(t *testing.T, p *platform.Platform, scheme string) *scene {
 	if scheme == "https" {
 		env["TLS_CERT_FILE"], env["TLS_KEY_FILE"] = platform.Certificate(t)
 	}
-	start(t, env)
+	platform.Serve(t, run, env, "orders single page at "+s.base)
 	return s
-}
-
-// start serves the application until the test ends, and returns when it listens.
-func start(t *testing.T, env map[string]string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	reader, writer := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		err := run(ctx, lookup(env), writer, slog.New(slog.NewTextHandler(t.Output(), nil)))
-		_ = writer.CloseWithError(io.EOF)
-		done <- err
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the server stopped with %v", err)
-		}
-	})
-	if line, err := bufio.NewReader(reader).ReadString('\n'); err != nil || !strings.HasPrefix(line, "orders single page at http") {
-		cancel()
-		t.Fatalf("the server said %q, %v", line, err)
-	}
 }
 
 // ready says that the application is on the screen and waits for a click.
@@ -256,7 +228,7 @@ func TestServesFilesAndNothingElse(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	err := run(t.Context(), lookup(map[string]string{"NODE_MODULES": "none", "AUTHORITY": "http://platform.example/t"}), io.Discard, slog.New(slog.DiscardHandler))
+	err := run(t.Context(), setting.Map{"NODE_MODULES": "none", "AUTHORITY": "http://platform.example/t"}.Lookup, io.Discard, slog.New(slog.DiscardHandler))
 	for _, want := range []string{"CLIENT_ID is not set", "API is not set", "API_URL is not set", "what is sent there must travel by https", "run npm ci in samples/spa"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)

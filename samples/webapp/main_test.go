@@ -1,10 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"context"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,10 +19,6 @@ type scene struct {
 	*platform.Platform
 	t    *testing.T
 	base string
-}
-
-func lookup(env map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 }
 
 func newScene(t *testing.T) *scene {
@@ -48,36 +40,13 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	cert, key := platform.Certificate(t)
-	start(t, map[string]string{
+	platform.Serve(t, run, map[string]string{
 		"LISTEN": listen, "TLS_CERT_FILE": cert, "TLS_KEY_FILE": key,
 		"AUTHORITY": p.Authority, "INSTANCE_DISCOVERY": "false", "CA_FILE": p.CAFile,
 		"CLIENT_ID": app.AppID, "CLIENT_SECRET_FILE": file,
 		"API": p.API, "API_URL": p.Orders(t), "GRAPH_URL": p.URL,
-	})
+	}, "orders web at "+s.base)
 	return s
-}
-
-// start runs the application until the test ends, and returns when it listens.
-func start(t *testing.T, env map[string]string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	reader, writer := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		err := run(ctx, lookup(env), writer, slog.New(slog.NewTextHandler(t.Output(), nil)))
-		_ = writer.CloseWithError(io.EOF)
-		done <- err
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the application stopped with %v", err)
-		}
-	})
-	if line, err := bufio.NewReader(reader).ReadString('\n'); err != nil || !strings.HasPrefix(line, "orders web at https://localhost:") {
-		cancel()
-		t.Fatalf("the application said %q, %v", line, err)
-	}
 }
 
 func (s *scene) expect(b *browser.Browser, selector, want string) {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sekisho-id/sekisho/samples/internal/provider"
+	"github.com/sekisho-id/sekisho/samples/internal/setting"
 )
 
 func TestReturnsToThisApplicationOnly(t *testing.T) {
@@ -158,7 +159,7 @@ func TestCookies(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	err := run(t.Context(), lookup(map[string]string{"API_URL": "http://orders.example"}), io.Discard, slog.New(slog.DiscardHandler))
+	err := run(t.Context(), setting.Map{"API_URL": "http://orders.example"}.Lookup, io.Discard, slog.New(slog.DiscardHandler))
 	for _, want := range []string{
 		"AUTHORITY is not set", "CLIENT_ID is not set", "API is not set", "API_URL is \"http://orders.example\"",
 		"CLIENT_CERTIFICATE_FILE, CLIENT_SECRET_FILE or CLIENT_SECRET must be set",

@@ -94,13 +94,3 @@ var Cases = []Info{
 	{Expired, "next day", "翌日", "MSAL.js: a day later the refresh token is refused (AADSTS700084), and the hidden frame brings a token", false, true},
 	{Incremental, "incremental consent", "増分同意", "User.Read, later Files.ReadWrite, asked for alone; after a restart User.Read brings both, and Files.ReadWrite comes from the cache", false, true},
 }
-
-// InfoOf finds a case.
-func InfoOf(c Case) (Info, bool) {
-	for _, i := range Cases {
-		if i.Case == c {
-			return i, true
-		}
-	}
-	return Info{}, false
-}

@@ -6,6 +6,7 @@ package platform
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -31,6 +32,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/samples/api/orders"
 	"github.com/sekisho-id/sekisho/samples/internal/graph"
+	"github.com/sekisho-id/sekisho/samples/internal/setting"
 )
 
 // Hakone is the domain of the tenant in which everything happens.
@@ -179,6 +181,34 @@ func Main(m *testing.M) {
 		_ = os.RemoveAll(filepath.Dir(built.path)) // in the system's folder for such things, if it stays
 	}
 	os.Exit(status)
+}
+
+// A Program is a sample that serves until its context is done, and writes a line to
+// out when it listens.
+type Program = func(ctx context.Context, lookup func(string) (string, bool), out io.Writer, log *slog.Logger) error
+
+// Serve runs a sample in this process until the test ends, and returns when it has
+// said that it listens.
+func Serve(t testing.TB, run Program, env map[string]string, says string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	reader, writer := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := run(ctx, setting.Map(env).Lookup, writer, slog.New(slog.NewTextHandler(t.Output(), nil)))
+		_ = writer.CloseWithError(io.EOF)
+		done <- err
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the sample stopped with %v", err)
+		}
+	})
+	if line, err := bufio.NewReader(reader).ReadString('\n'); err != nil || !strings.HasPrefix(line, says) {
+		cancel()
+		t.Fatalf("the sample said %q, %v", line, err)
+	}
 }
 
 // patience is how long a program may take to say its first line.

@@ -22,8 +22,17 @@ type Reader struct {
 	faults []error
 }
 
-// New makes a Reader; lookup is os.LookupEnv, or a test's own.
+// New makes a Reader; lookup is os.LookupEnv, or that of a Map.
 func New(lookup func(string) (string, bool)) *Reader { return &Reader{lookup: lookup} }
+
+// Map is settings that are not in the environment.
+type Map map[string]string
+
+// Lookup is os.LookupEnv for the map.
+func (m Map) Lookup(name string) (string, bool) {
+	value, ok := m[name]
+	return value, ok
+}
 
 // Err is every fault that was met, nil if there is none.
 func (r *Reader) Err() error { return errors.Join(r.faults...) }

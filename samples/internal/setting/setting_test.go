@@ -10,7 +10,7 @@ import (
 )
 
 func reader(env map[string]string) *Reader {
-	return New(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	return New(Map(env).Lookup)
 }
 
 func TestValues(t *testing.T) {

@@ -148,10 +148,7 @@ func (s *Stage) Env() Env {
 type Setup = func(*setting.Reader, job.Program) job.Work
 
 func program(env Env, args ...string) job.Program {
-	return job.Program{
-		Name: "daemon", Args: args,
-		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-	}
+	return job.Program{Name: "daemon", Args: args, Lookup: setting.Map(env).Lookup}
 }
 
 // Once runs a daemon with --once and returns its status and what it wrote.
