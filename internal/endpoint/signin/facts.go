@@ -102,7 +102,7 @@ func (e *Endpoint) enter(ctx context.Context, t *turn) (*entry, error) {
 	if typeRefused(w, c.Tenant) {
 		return en.refuse(aadsts.New(aadsts.AccountTypeRefused))
 	}
-	if err := e.enterTenant(ctx, w, c, en); err != nil || en.Refusal != nil {
+	if err := e.enterTenant(ctx, t, en); err != nil || en.Refusal != nil {
 		return en, err
 	}
 	if err := e.enterApplication(ctx, w, c, en); err != nil || en.Refusal != nil {
@@ -112,7 +112,8 @@ func (e *Endpoint) enter(ctx context.Context, t *turn) (*entry, error) {
 }
 
 // enterTenant finds the account's object in the tenant.
-func (e *Endpoint) enterTenant(ctx context.Context, w *signin.Wish, c *signin.Candidate, en *entry) error {
+func (e *Endpoint) enterTenant(ctx context.Context, t *turn, en *entry) error {
+	w, c := t.facts.Wish, t.chosen
 	home, err := e.Lookup.TenantByName(ctx, c.Tenant.String())
 	if err != nil {
 		return err
@@ -125,9 +126,13 @@ func (e *Endpoint) enterTenant(ctx context.Context, w *signin.Wish, c *signin.Ca
 		en.Refusal = aadsts.New(aadsts.TenantNotFound, en.tenant.DefaultDomain())
 		return nil
 	}
-	if en.tenant.ID == c.Tenant {
+	live := t.browser.find(c.Account)
+	switch {
+	case en.tenant.ID == c.Tenant && live != nil: // it was read with the session
+		en.user = live.Account
+	case en.tenant.ID == c.Tenant:
 		en.user, err = e.Users.User(ctx, c.Tenant, c.User)
-	} else {
+	default:
 		en.user, err = e.Directory.UserByIdentity(ctx, en.tenant.ID, c.Tenant.String(), string(c.User))
 	}
 	switch {
