@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+
 	"github.com/sekisho-id/sekisho/samples/internal/call"
 	"github.com/sekisho-id/sekisho/samples/internal/provider"
 )
@@ -22,6 +24,7 @@ import (
 type app struct {
 	config
 	provider provider.Provider
+	asking   confidential.Client // makes addresses only; tokens are in the sessions' own
 	log      *slog.Logger
 	now      func() time.Time
 	cookies  cookies

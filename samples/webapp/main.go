@@ -77,6 +77,10 @@ func run(ctx context.Context, lookup func(string) (string, bool), out io.Writer,
 		return confidential.New(c.authority, c.clientID, cred,
 			confidential.WithHTTPClient(c.client), confidential.WithInstanceDiscovery(discovery))
 	}
+	asking, err := c.connect()
+	if err != nil {
+		return err
+	}
 	about, err := provider.Discover(ctx, c.client, c.authority)
 	if err != nil {
 		return err
@@ -85,7 +89,7 @@ func run(ctx context.Context, lookup func(string) (string, bool), out io.Writer,
 		if c.baseURL == "" {
 			c.baseURL = base
 		}
-		a := &app{config: c, provider: about, log: log, now: time.Now}
+		a := &app{config: c, provider: about, asking: asking, log: log, now: time.Now}
 		return a.handler()
 	})
 }

@@ -60,11 +60,6 @@ func (a *app) startSignIn(w http.ResponseWriter, r *http.Request) {
 // platform wants besides. claims is what a refusal said that the next request must
 // bring; prompt is "" for no more questions than are needed.
 func (a *app) ask(w http.ResponseWriter, r *http.Request, scopes []string, back, claims, prompt string) {
-	client, err := a.connect()
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
 	// 26 letters of base32 are 130 bits; a verifier is at least 43 long.
 	t := attempt{State: rand.Text(), Nonce: rand.Text(), Verifier: rand.Text() + rand.Text(), Scopes: scopes, Return: local(back)}
 	options := []confidential.AuthCodeURLOption{}
@@ -74,7 +69,7 @@ func (a *app) ask(w http.ResponseWriter, r *http.Request, scopes []string, back,
 	if claims != "" {
 		options = append(options, confidential.WithClaims(claims))
 	}
-	address, err := client.AuthCodeURL(r.Context(), a.clientID, a.baseURL+callbackPath, slices.Concat(scopes, always), options...)
+	address, err := a.asking.AuthCodeURL(r.Context(), a.clientID, a.baseURL+callbackPath, slices.Concat(scopes, always), options...)
 	if err != nil {
 		a.fail(w, r, fmt.Errorf("asking the platform where people sign in: %w", err))
 		return
@@ -93,8 +88,28 @@ func (a *app) ask(w http.ResponseWriter, r *http.Request, scopes []string, back,
 		a.fail(w, r, err)
 		return
 	}
+	a.forgetAttempts(w, r)
 	a.cookies.set(w, attemptCookie(t.State), base64.RawURLEncoding.EncodeToString(text), patience)
 	http.Redirect(w, r, provider.WithQuery(address, q), http.StatusSeeOther)
+}
+
+// maxAttempts bounds the cookies of sign-ins that were begun and never finished:
+// servers refuse requests whose cookies have grown too long.
+const maxAttempts = 8
+
+func (a *app) forgetAttempts(w http.ResponseWriter, r *http.Request) {
+	prefix := a.cookies.name(attemptCookie(""))
+	var names []string
+	for _, c := range r.Cookies() {
+		if name, ok := strings.CutPrefix(c.Name, prefix); ok {
+			names = append(names, attemptCookie(name))
+		}
+	}
+	if len(names) >= maxAttempts {
+		for _, name := range names {
+			a.cookies.clear(w, name)
+		}
+	}
 }
 
 // begun finds the attempt that an answer belongs to, and forgets it: it counts

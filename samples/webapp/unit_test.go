@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -154,6 +155,27 @@ func TestCookies(t *testing.T) {
 		c := w.Result().Cookies()[0]
 		if c.Name != name || c.Secure != secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" || c.MaxAge != 3600 {
 			t.Errorf("the cookie is %v", c)
+		}
+	}
+}
+
+func TestForgetsWhatWasNeverFinished(t *testing.T) {
+	a := &app{cookies: cookies{secure: true}}
+	for begun, want := range map[int]int{0: 0, maxAttempts - 1: 0, maxAttempts: maxAttempts} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/signin", http.NoBody)
+		r.AddCookie(&http.Cookie{Name: "__Host-session", Value: "key"})
+		for i := range begun {
+			r.AddCookie(&http.Cookie{Name: "__Host-" + attemptCookie(string(rune('A'+i))+"BCDEFGHIJK"), Value: "v"})
+		}
+		a.forgetAttempts(w, r)
+		gone := w.Result().Cookies()
+		if len(gone) != want {
+			t.Errorf("of %d attempts %d are forgotten, want %d", begun, len(gone), want)
+		}
+		for _, c := range gone {
+			if c.MaxAge >= 0 || !strings.HasPrefix(c.Name, "__Host-signin-") || len(c.Name) != len("__Host-signin-ABCDEFGH") {
+				t.Errorf("forgotten is %v", c)
+			}
 		}
 	}
 }
