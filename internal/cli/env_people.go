@@ -90,7 +90,7 @@ const request = { scopes: ["%[4]s"], redirectUri: "%[5]s", state, nonce };
 const url = await app.getAuthCodeUrl({ ...request, codeChallenge: challenge, codeChallengeMethod: "S256" });
 const result = await app.acquireTokenByCode({ ...request, code, codeVerifier: verifier }, { code, state });
 
-// Auth.js (next-auth)
+// Auth.js (next-auth); its redirect URI is ORIGIN/api/auth/callback/microsoft-entra-id
 MicrosoftEntraID({
   clientId: "%[2]s",
   clientSecret: process.env.AZURE_CLIENT_SECRET,
