@@ -24,7 +24,7 @@ var claimMeanings = map[string]words{
 	"idp":                {"who signed the subject in, where that is not the issuer", "サインインさせた ID プロバイダー（発行者と異なるとき）"},
 	"idtyp":              {"app: an application acts as itself; user: for a person", "app: アプリ自身として動作、user: 人の代わり"},
 	"oid":                {"object id of the service principal or user in this tenant; with tid the durable key", "このテナントでのサービスプリンシパルまたはユーザーの ID。tid と組で不変の鍵になる"},
-	"roles":              {"app roles that an administrator granted: what an API checks of an application", "管理者が付与したアプリロール。API がアプリについて確認する"},
+	"roles":              {"app roles that an administrator granted, to the application or to the person", "管理者がアプリまたは人に付与したアプリロール"},
 	"scp":                {"delegated permissions: what the application may do for the person", "委任されたアクセス許可。アプリが人の代わりにできること"},
 	"sub":                {"the subject; for an application the same as oid, for a person different for each API", "主体。アプリでは oid と同じ、人では API ごとに異なる"},
 	"tid":                {"the tenant", "テナント ID"},
