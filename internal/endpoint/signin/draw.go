@@ -35,22 +35,7 @@ func (e *Endpoint) draw(w http.ResponseWriter, r *http.Request, t *turn, step si
 		return
 	}
 	e.keep(w, r, t)
-	switch step.Kind {
-	case signin.AskUsername:
-		e.drawUsername(w, r, t, f)
-	case signin.AskPassword:
-		e.Pages.WriteAskPassword(w, r, page.AskPassword{Flow: f, Fault: t.fault, Reason: reasons[step.Reason]})
-	case signin.NewPassword:
-		e.Pages.WriteNewPassword(w, r, page.NewPassword{Flow: f, Fault: t.fault})
-	case signin.PickAccount:
-		e.Pages.WritePickAccount(w, r, page.PickAccount{Flow: f, Tiles: t.browser.tiles()})
-	case signin.AskStay:
-		e.Pages.WriteStaySignedIn(w, r, page.StaySignedIn{Flow: f})
-	case signin.AskConsent:
-		e.Pages.WriteAskConsent(w, r, consentPage(t, f))
-	default:
-		e.Pages.WriteRefused(w, r, page.Refused{Flow: f, Err: step.Err, Groups: refusedGroups(t.entry)})
-	}
+	pages[step.Kind].draw(e, w, r, t, step, f)
 }
 
 // reasons are the sentences for why somebody signed in is asked again.
@@ -121,7 +106,7 @@ func (e *Endpoint) chip(ctx context.Context, t *turn, step signin.Step) (*page.A
 	return &page.Account{Address: u.UserPrincipalName}, nil
 }
 
-func (e *Endpoint) drawUsername(w http.ResponseWriter, r *http.Request, t *turn, f page.Flow) {
+func (e *Endpoint) drawUsername(w http.ResponseWriter, r *http.Request, t *turn, _ signin.Step, f page.Flow) {
 	p := page.AskUsername{Flow: f, Value: t.tx.Username, Fault: t.fault, Remembered: len(t.browser.accounts()) > 0}
 	if p.Value == "" && t.fault == "" {
 		p.Value = t.visit.Wish().HintUsername
@@ -137,6 +122,30 @@ func (e *Endpoint) drawUsername(w http.ResponseWriter, r *http.Request, t *turn,
 		}
 	}
 	e.Pages.WriteAskUsername(w, r, p)
+}
+
+func (e *Endpoint) drawPassword(w http.ResponseWriter, r *http.Request, t *turn, step signin.Step, f page.Flow) {
+	e.Pages.WriteAskPassword(w, r, page.AskPassword{Flow: f, Fault: t.fault, Reason: reasons[step.Reason]})
+}
+
+func (e *Endpoint) drawNewPassword(w http.ResponseWriter, r *http.Request, t *turn, _ signin.Step, f page.Flow) {
+	e.Pages.WriteNewPassword(w, r, page.NewPassword{Flow: f, Fault: t.fault})
+}
+
+func (e *Endpoint) drawPick(w http.ResponseWriter, r *http.Request, t *turn, _ signin.Step, f page.Flow) {
+	e.Pages.WritePickAccount(w, r, page.PickAccount{Flow: f, Tiles: t.browser.tiles()})
+}
+
+func (e *Endpoint) drawStay(w http.ResponseWriter, r *http.Request, _ *turn, _ signin.Step, f page.Flow) {
+	e.Pages.WriteStaySignedIn(w, r, page.StaySignedIn{Flow: f})
+}
+
+func (e *Endpoint) drawConsent(w http.ResponseWriter, r *http.Request, t *turn, _ signin.Step, f page.Flow) {
+	e.Pages.WriteAskConsent(w, r, consentPage(t, f))
+}
+
+func (e *Endpoint) drawRefused(w http.ResponseWriter, r *http.Request, t *turn, step signin.Step, f page.Flow) {
+	e.Pages.WriteRefused(w, r, page.Refused{Flow: f, Err: step.Err, Groups: refusedGroups(t.entry)})
 }
 
 // consentPage shows what is asked, grouped by resource.

@@ -18,26 +18,6 @@ import (
 	"github.com/sekisho-id/sekisho/internal/protocol/oauth2"
 )
 
-// A handler verifies what a page posted and notes it in the turn. It may only
-// note; what follows from it is derived anew.
-type handler struct {
-	// due is the step that the page belongs to: what is posted for a step that is
-	// not due is not looked at.
-	due    signin.Kind
-	accept func(e *Endpoint, r *http.Request, t *turn, form oauth2.Form) error
-}
-
-// handlers by the pages' field "step".
-var handlers = map[string]handler{
-	"username":    {signin.AskUsername, (*Endpoint).acceptUsername},
-	"password":    {signin.AskPassword, (*Endpoint).acceptPassword},
-	"newpassword": {signin.NewPassword, (*Endpoint).acceptNewPassword},
-	"pick":        {signin.PickAccount, (*Endpoint).acceptPick},
-	"stay":        {signin.AskStay, (*Endpoint).acceptStay},
-	"consent":     {signin.AskConsent, (*Endpoint).acceptConsent},
-	"refused":     {signin.Refused, (*Endpoint).acceptNothing},
-}
-
 // Handler takes what the pages post, at /{tenant}/login.
 func (e *Endpoint) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -102,8 +82,8 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, t *turn, form oa
 		e.serve(w, r, t)
 		return
 	}
-	if h, ok := handlers[form.Get("step")]; ok && h.due == step.Kind && form.Get("lang") == "" {
-		if err := h.accept(e, r, t, form); err != nil {
+	if p, ok := pages[step.Kind]; ok && form.Get("step") == p.step && form.Get("lang") == "" {
+		if err := p.accept(e, r, t, form); err != nil {
 			e.keep(w, r, t)
 			t.visit.Refuse(w, r, err)
 			return
