@@ -484,6 +484,9 @@ func (b *bench) peopleRun(ctx context.Context, c *crowd, visitors []*visitor, fa
 	if _, cpu, _, err = b.costs(ctx, c.in, acts); err != nil {
 		return fmt.Errorf("sign-in: %w", err)
 	}
+	if err := b.profilePeople(ctx, c, "password sign-in", acts, f); err != nil {
+		return err
+	}
 	hash, err := b.hashCost()
 	f.hash, f.password = append(f.hash, hash), append(f.password, cpu-hash)
 	return err
