@@ -49,8 +49,11 @@ func choose(f *Facts) (*Candidate, Step) {
 		return nil, Step{Kind: Failed, Err: aadsts.New(aadsts.SelectionRequired, "", w.Authority.Text)}
 	case len(fit) > 1:
 		return nil, Step{Kind: PickAccount}
-	case !w.HintAccount.IsZero():
+	case !w.HintAccount.IsZero() && slices.Contains(f.Known, w.HintAccount):
 		return nil, Step{Kind: AskPassword, Account: w.HintAccount}
+	case !w.HintAccount.IsZero():
+		// Whoever holds a hint must not learn from us whose it is.
+		return nil, Step{Kind: AskUsername}
 	case w.HintUsername != "":
 		return nil, Step{Kind: AskPassword}
 	}
@@ -59,7 +62,7 @@ func choose(f *Facts) (*Candidate, Step) {
 
 // pick leads to the accounts that the browser knows, or asks for one.
 func pick(f *Facts) Step {
-	if len(f.Live)+f.Known == 0 {
+	if len(f.Live)+len(f.Known) == 0 {
 		return Step{Kind: AskUsername}
 	}
 	return Step{Kind: PickAccount}

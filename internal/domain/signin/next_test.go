@@ -80,7 +80,7 @@ func persistent(c *Candidate) { c.Persistent = true }
 
 func wish(f func(*Wish)) fact               { return func(s *scene) { f(s.Wish) } }
 func chose(f func(*Transaction)) fact       { return func(s *scene) { f(s.Transaction) } }
-func known(n int) fact                      { return func(s *scene) { s.Known = n } }
+func known(a Account) fact                  { return func(s *scene) { s.Known = append(s.Known, a) } }
 func picked(a Account) fact                 { return chose(func(t *Transaction) { t.Picked = a }) }
 func age(d time.Duration) fact              { return wish(func(w *Wish) { w.MaxAge = d }) }
 func hinted(a Account) fact                 { return wish(func(w *Wish) { w.HintAccount = a }) }
@@ -142,14 +142,15 @@ func TestWhatIsDue(t *testing.T) {
 		// Nobody is signed in.
 		{"nobody signed in", nil, want{kind: AskUsername}},
 		{"nobody signed in, silent", []fact{none}, failed(aadsts.LoginRequired, "login_required")},
-		{"nobody signed in, the browser remembers somebody", []fact{known(1)}, want{kind: PickAccount}},
-		{"nobody signed in, the browser remembers somebody, silent", []fact{known(1), none}, failed(aadsts.LoginRequired, "login_required")},
+		{"nobody signed in, the browser remembers somebody", []fact{known(ren)}, want{kind: PickAccount}},
+		{"nobody signed in, the browser remembers somebody, silent", []fact{known(ren), none}, failed(aadsts.LoginRequired, "login_required")},
 		{"nobody signed in, a selection demanded", []fact{selects}, want{kind: AskUsername}},
 		{"nobody signed in, a user name hinted", []fact{username("hana@home.example")}, password(nobody)},
-		{"nobody signed in, an account hinted", []fact{hinted(hana)}, password(hana)},
+		{"nobody signed in, an account hinted", []fact{hinted(hana), known(hana)}, password(hana)},
+		{"nobody signed in, an account hinted, whom this browser never saw", []fact{hinted(hana)}, want{kind: AskUsername}},
 		{"nobody signed in, an account hinted, silent", []fact{hinted(hana), none}, failed(aadsts.LoginRequired, "login_required")},
 		{"nobody signed in, a name typed", []fact{typed}, password(nobody)},
-		{"nobody signed in, an account picked", []fact{picked(hana), known(1)}, password(hana)},
+		{"nobody signed in, an account picked", []fact{picked(hana), known(ren)}, password(hana)},
 		{"nobody signed in, a session hinted", []fact{sid(sidOf(hana))}, want{kind: AskUsername}},
 		{"nobody signed in, a session hinted, silent", []fact{sid(sidOf(hana)), none}, failed(aadsts.SessionNotFound, "interaction_required")},
 
@@ -178,7 +179,8 @@ func TestWhatIsDue(t *testing.T) {
 		{"two signed in, a domain hinted", []fact{in(hana), in(kai), domain(other), none}, done(kai)},
 
 		// Hints of somebody else.
-		{"another hinted", []fact{in(hana), hinted(ren)}, password(ren)},
+		{"another hinted", []fact{in(hana), hinted(ren), known(ren)}, password(ren)},
+		{"another hinted, whom this browser never saw", []fact{in(hana), hinted(ren)}, want{kind: AskUsername}},
 		{"another hinted, silent", []fact{in(hana), hinted(ren), none}, failed(aadsts.LoginRequired, "login_required")},
 		{"another hinted by name, silent", []fact{in(hana), username("ren@home.example"), none}, failed(aadsts.LoginRequired, "login_required")},
 		{"another hinted, and yet this one picked", []fact{in(hana), hinted(ren), picked(hana)}, done(hana)},
@@ -195,7 +197,8 @@ func TestWhatIsDue(t *testing.T) {
 		// One person alone will do.
 		{"an ID token of this one", []fact{in(hana), hinted(hana), binds}, done(hana)},
 		{"an ID token of this one, silent", []fact{in(hana), hinted(hana), binds, none}, done(hana)},
-		{"an ID token of another", []fact{in(hana), hinted(ren), binds}, password(ren)},
+		{"an ID token of another", []fact{in(hana), hinted(ren), binds, known(ren)}, password(ren)},
+		{"an ID token of another, whom this browser never saw", []fact{in(hana), hinted(ren), binds}, want{kind: AskUsername}},
 		{"an ID token of another, silent", []fact{in(hana), hinted(ren), binds, none}, failed(aadsts.LoginRequired, "login_required")},
 		{"an ID token of another, and yet this one picked", []fact{in(hana), hinted(ren), binds, picked(hana)}, refused(aadsts.SelectionRequired)},
 		{"an ID token of another, this one proven since", []fact{in(hana, proved(0)), hinted(ren), binds, picked(hana)}, refused(aadsts.SelectionRequired)},

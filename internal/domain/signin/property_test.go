@@ -57,7 +57,9 @@ func (d *draws) scene() *scene {
 		c.AuthTime, c.Persistent, c.MustChange = d.moment(), d.yes(), d.yes()
 		c.Allowed, c.Foreign = !d.yes(), d.yes()
 	}
-	s.Known, s.AskStay = d.n(2), d.yes()
+	if s.AskStay = d.yes(); d.yes() {
+		s.Known = []Account{d.account()}
+	}
 	if d.yes() {
 		s.entry.Failure = aadsts.New(aadsts.ResourceNotFound, "x", "y")
 	}

@@ -104,9 +104,8 @@ type Facts struct {
 	Wish        *Wish
 	Transaction *Transaction
 	Live        []Candidate
-	// Known is the number of accounts that this browser remembers beside the live
-	// ones.
-	Known int
+	// Known are the accounts that this browser remembers beside the live ones.
+	Known []Account
 	// AskStay: the question about staying signed in may be asked at all.
 	AskStay bool
 	Now     time.Time

@@ -25,15 +25,15 @@ type browser struct {
 	knownChanged bool
 }
 
-// browserOf reads the cookies. Sessions that are over are dropped from them.
+// browserOf reads the cookies. What they hold of sessions that are over stays until
+// something else changes: an answer to a request that began before the cookie was
+// renewed elsewhere must not undo that.
 func (e *Endpoint) browserOf(r *http.Request) (*browser, error) {
 	b := &browser{sealer: e.Sealer}
-	secrets := web.SessionSecrets(r)
 	var err error
-	if b.live, err = e.Sessions.Load(r.Context(), secrets); err != nil {
+	if b.live, err = e.Sessions.Load(r.Context(), web.SessionSecrets(r)); err != nil {
 		return nil, err
 	}
-	b.changed = len(b.live) != len(secrets)
 	if b.known, err = web.ReadRemembered(r.Context(), r, e.Sealer); err != nil {
 		return nil, err
 	}
@@ -87,15 +87,18 @@ func (b *browser) find(a signin.Account) *session.Live {
 	return nil
 }
 
-// add takes a new session in, and remembers its account.
-func (b *browser) add(l session.Live) {
+// add takes a new session in, and remembers its account. It gives the session that
+// had to make room, if one had to.
+func (b *browser) add(l session.Live) (gone *session.Live) {
 	b.drop(accountOf(&l))
 	b.live = append(b.live, l)
 	if len(b.live) > session.MaxAccounts {
-		b.live = b.live[1:]
+		oldest := b.live[0]
+		b.live, gone = b.live[1:], &oldest
 	}
 	b.changed = true
 	b.remember(&l)
+	return gone
 }
 
 func (b *browser) remember(l *session.Live) {
@@ -162,8 +165,8 @@ func (b *browser) accounts() []signin.Account {
 	return out
 }
 
-// remembered counts the accounts that are not signed in.
-func (b *browser) remembered() int { return len(b.list()) - len(b.live) }
+// remembered are the accounts that are not signed in.
+func (b *browser) remembered() []signin.Account { return b.accounts()[len(b.live):] }
 
 func (b *browser) tiles() []page.Tile {
 	var out []page.Tile

@@ -241,7 +241,11 @@ func (e *Endpoint) proven(r *http.Request, t *turn, account *directory.User, met
 	if err != nil {
 		return err
 	}
-	t.browser.add(live)
+	if gone := t.browser.add(live); gone != nil {
+		if _, err := e.Sessions.End(r.Context(), gone.Tenant, gone.ID); err != nil {
+			return err
+		}
+	}
 	t.tx.Picked, t.tx.Username, t.tx.Other = a, "", false
 	return nil
 }
@@ -277,8 +281,9 @@ func (e *Endpoint) acceptNewPassword(r *http.Request, t *turn, form oauth2.Form)
 		return nil
 	case live.AuthTime.Before(t.tx.Began):
 		// The old password was proven in another visit: ask for it here.
+		_, err := e.Sessions.End(ctx, live.Tenant, live.ID)
 		t.browser.drop(t.chosen.Account)
-		return nil
+		return err
 	case password != form.Get("confirmpasswd"):
 		t.fault = "fault.newpassword.differs"
 		return nil
