@@ -21,6 +21,17 @@ func init() {
 	attacks["consent is replayed"] = abuseConsent
 }
 
+// dead says that a cookie signs nobody in.
+func (w *world) dead(when, name, value string) {
+	w.t.Helper()
+	back := w.browser
+	w.plant("thief", &http.Cookie{Name: name, Value: value})
+	if w.signedIn() {
+		w.t.Errorf("a cookie from before %s is signed in", when)
+	}
+	w.browser = back
+}
+
 // What was there before the sign-in is worth nothing after it, and what a proof
 // replaced is worth nothing either.
 func abuseCookies(t *testing.T, srv *sekishotest.Server) {
@@ -30,9 +41,7 @@ func abuseCookies(t *testing.T, srv *sekishotest.Server) {
 	`)
 	// An attacker's cookies, planted in the victim's browser before the sign-in.
 	fixed := "1." + strings.Repeat("A", 64)
-	planted := []*http.Cookie{
-		{Name: sessionCookie, Value: fixed}, {Name: stayCookie, Value: fixed}, {Name: browserCookie, Value: "AAAAAAAAAAAAAAAAAAAAAA"}, {Name: knownCookie, Value: "AAAA"},
-	}
+	planted := []*http.Cookie{{Name: sessionCookie, Value: fixed}, {Name: stayCookie, Value: fixed}, {Name: browserCookie, Value: "AAAAAAAAAAAAAAAAAAAAAA"}, {Name: knownCookie, Value: "AAAA"}}
 	w.plant("victim", planted...)
 	w.steps(`
 		authorize
@@ -41,15 +50,6 @@ func abuseCookies(t *testing.T, srv *sekishotest.Server) {
 	atPassword := w.cookie(sessionCookie)
 	if atPassword == "" || strings.Contains(atPassword, fixed) || w.cookie(stayCookie) != "" {
 		t.Fatalf("the planted session stays: %q %q", atPassword, w.cookie(stayCookie))
-	}
-	dead := func(when, name, value string) {
-		t.Helper()
-		back := w.browser
-		w.plant("thief", &http.Cookie{Name: name, Value: value})
-		if w.signedIn() {
-			t.Errorf("a cookie from before %s is signed in", when)
-		}
-		w.browser = back
 	}
 	w.steps(`
 		post
@@ -61,7 +61,7 @@ func abuseCookies(t *testing.T, srv *sekishotest.Server) {
 	if atStay == "" || w.cookie(sessionCookie) != "" {
 		t.Fatal("the persistent session is not in its cookie alone")
 	}
-	dead("staying signed in", sessionCookie, atPassword)
+	w.dead("staying signed in", sessionCookie, atPassword)
 	// The browser's name, which the attacker knows, signs nobody in.
 	w.plant("attacker", planted...)
 	if w.signedIn() {
@@ -76,7 +76,7 @@ func abuseCookies(t *testing.T, srv *sekishotest.Server) {
 		  passwd = {person.password}
 		redirect
 	`)
-	dead("the second proof", stayCookie, atStay)
+	w.dead("the second proof", stayCookie, atStay)
 	second := w.cookie(stayCookie)
 	if second == "" || second == atStay || !w.signedIn() {
 		t.Error("the cookie did not change with the proof, or is not good")
@@ -86,7 +86,7 @@ func abuseCookies(t *testing.T, srv *sekishotest.Server) {
 		graph PATCH /v1.0/users/{person.id}
 		  {"passwordProfile":{"password":"Suzume-Kawara-88!","forceChangePasswordNextSignIn":true}}
 	`)
-	dead("the reset", stayCookie, second)
+	w.dead("the reset", stayCookie, second)
 	w.vars["person.password"] = "Suzume-Kawara-88!"
 	w.steps(`
 		authorize
@@ -100,7 +100,7 @@ func abuseCookies(t *testing.T, srv *sekishotest.Server) {
 		walk
 		redirect
 	`)
-	dead("the new password", sessionCookie, atReset)
+	w.dead("the new password", sessionCookie, atReset)
 	last := w.cookie(sessionCookie)
 	w.steps(`
 		redeem
@@ -108,16 +108,51 @@ func abuseCookies(t *testing.T, srv *sekishotest.Server) {
 		logout
 		  id_token_hint = {id}
 	`)
-	dead("signing out", sessionCookie, last)
+	w.dead("signing out", sessionCookie, last)
 	w.vars["person.password"] = "Momiji-Hayashi-42!"
+	w.madeUp(last)
+}
 
-	// Cookies that nobody wrote are no better than none.
-	for _, value := range []string{"", "~", "a~b", fixed + "~" + fixed, strings.Repeat("~", 50), last + "~" + last, last[:len(last)-1], "1." + strings.Repeat("/", 64), "%00", strings.Repeat("A", 5000)} {
-		dead("a made-up value", sessionCookie, value)
+// madeUp: cookies that nobody wrote are no better than none.
+func (w *world) madeUp(last string) {
+	w.t.Helper()
+	for _, value := range []string{"", "~", "a~b", last + "~" + last + "~" + last, strings.Repeat("~", 50), last + "~" + last, last[:len(last)-1], "1." + strings.Repeat("/", 64), "%00", strings.Repeat("A", 5000)} {
+		w.dead("a made-up value", sessionCookie, value)
 	}
 	w.plant("session as name", &http.Cookie{Name: browserCookie, Value: last}, &http.Cookie{Name: knownCookie, Value: last})
 	if w.signedIn() {
-		t.Error("a session's value under another name is signed in")
+		w.t.Error("a session's value under another name is signed in")
+	}
+}
+
+// kept is a page that somebody saw, by its step.
+type kept struct {
+	step string
+	page []byte
+}
+
+// replay posts pages of a browser in which nobody is signed in any more, as they
+// are and as each other step.
+func (w *world) replay(pages []kept) {
+	for _, p := range pages {
+		for _, lie := range []string{"", "consent", "stay", "newpassword", "pick", "refused"} {
+			if lie == p.step {
+				continue
+			}
+			w.kept = p.page
+			params := [][2]string{{"@kept", "1"}, {"account", w.vars["tenant"] + "/" + w.vars["hana.id"]}, {"newpasswd", "Momiji-Hayashi-42!"}, {"confirmpasswd", "Momiji-Hayashi-42!"}}
+			if lie != "" {
+				params = append(params, [2]string{"step", lie})
+			}
+			w.stepPost(step{params: params})
+			w.canary()
+			if w.status != http.StatusOK && w.due() != "refused" || w.header.Get("Location") != "" {
+				w.t.Errorf("the page %s posted as %q: %d %s", p.step, lie, w.status, w.header.Get("Location"))
+			}
+			if due := w.due(); due != "password" && due != "username" && due != "pick" {
+				w.t.Errorf("the page %s posted as %q leads to %q", p.step, lie, due)
+			}
+		}
 	}
 }
 
@@ -130,10 +165,6 @@ func abuseSealedState(t *testing.T, srv *sekishotest.Server) {
 		app web
 	`)
 	// Each page of a whole sign-in, posted again after the sign-out.
-	type kept struct {
-		step string
-		page []byte
-	}
 	var pages []kept
 	w.steps(`
 		authorize
@@ -148,29 +179,7 @@ func abuseSealedState(t *testing.T, srv *sekishotest.Server) {
 		logout
 		  id_token_hint = {id}
 	`)
-	replay := func(t *testing.T, who string) {
-		for _, p := range pages {
-			for _, lie := range []string{"", "consent", "stay", "newpassword", "pick", "refused"} {
-				if lie == p.step {
-					continue
-				}
-				w.kept = p.page
-				params := [][2]string{{"@kept", "1"}, {"account", w.vars["tenant"] + "/" + w.vars["hana.id"]}, {"newpasswd", "Momiji-Hayashi-42!"}, {"confirmpasswd", "Momiji-Hayashi-42!"}}
-				if lie != "" {
-					params = append(params, [2]string{"step", lie})
-				}
-				w.stepPost(step{params: params})
-				w.canary()
-				if w.status != http.StatusOK && w.due() != "refused" || w.header.Get("Location") != "" {
-					t.Errorf("%s: the page %s posted as %q: %d %s", who, p.step, lie, w.status, w.header.Get("Location"))
-				}
-				if due := w.due(); due != "password" && due != "username" && due != "pick" {
-					t.Errorf("%s: the page %s posted as %q leads to %q", who, p.step, lie, due)
-				}
-			}
-		}
-	}
-	replay(t, "nobody is signed in")
+	w.replay(pages)
 	if w.signedIn() {
 		t.Error("an old page signed somebody in")
 	}

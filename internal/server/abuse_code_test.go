@@ -347,28 +347,7 @@ func abuseConfusion(t *testing.T, srv *sekishotest.Server) {
 			[2]string{"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, [2]string{"client_assertion", value})
 		w.try(what+" as a secret", refresh, [2]string{"client_secret", value})
 	}
-	// As hints: only an ID token says whom a request is about.
-	w.steps(`
-		browser second
-		authorize
-		walk ren
-		redirect
-	`)
-	for what, value := range map[string]string{"access token": v["access"], "refresh token": v["refresh"], "code": v["code"], "application's token": app, "session": session} {
-		w.stepAuthorize(step{params: [][2]string{{"prompt", "none"}, {"id_token_hint", value}}})
-		if _, fields := w.answer(); fields.Get("error") != "login_required" {
-			t.Errorf("%s as id_token_hint: %v", what, fields)
-		}
-		w.stepLogout(step{params: [][2]string{{"id_token_hint", value}, {"post_logout_redirect_uri", v["redirect"]}}})
-		w.canary()
-		if w.header.Get("Location") != "" || !w.signedIn() {
-			t.Errorf("%s as id_token_hint signs out", what)
-		}
-		w.stepLogout(step{params: [][2]string{{"logout_hint", value}, {"post_logout_redirect_uri", v["redirect"]}}})
-		if w.header.Get("Location") != "" || !w.signedIn() {
-			t.Errorf("%s as logout_hint signs out", what)
-		}
-	}
+	w.confusedHints(app, session)
 	for what, value := range map[string]string{"code": v["code"], "refresh token": v["refresh"], "ID token": v["id"], "hint": hint} {
 		w.plant("thief", &http.Cookie{Name: sessionCookie, Value: value}, &http.Cookie{Name: stayCookie, Value: value})
 		if w.signedIn() {
@@ -380,4 +359,31 @@ func abuseConfusion(t *testing.T, srv *sekishotest.Server) {
 		redeem
 		expect 200
 	`)
+}
+
+// confusedHints: only an ID token says whom a request is about.
+func (w *world) confusedHints(app, session string) {
+	w.t.Helper()
+	v := w.vars
+	w.steps(`
+		browser second
+		authorize
+		walk ren
+		redirect
+	`)
+	for what, value := range map[string]string{"access token": v["access"], "refresh token": v["refresh"], "code": v["code"], "application's token": app, "session": session} {
+		w.stepAuthorize(step{params: [][2]string{{"prompt", "none"}, {"id_token_hint", value}}})
+		if _, fields := w.answer(); fields.Get("error") != "login_required" {
+			w.t.Errorf("%s as id_token_hint: %v", what, fields)
+		}
+		w.stepLogout(step{params: [][2]string{{"id_token_hint", value}, {"post_logout_redirect_uri", v["redirect"]}}})
+		w.canary()
+		if w.header.Get("Location") != "" || !w.signedIn() {
+			w.t.Errorf("%s as id_token_hint signs out", what)
+		}
+		w.stepLogout(step{params: [][2]string{{"logout_hint", value}, {"post_logout_redirect_uri", v["redirect"]}}})
+		if w.header.Get("Location") != "" || !w.signedIn() {
+			w.t.Errorf("%s as logout_hint signs out", what)
+		}
+	}
 }

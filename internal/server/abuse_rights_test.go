@@ -116,6 +116,53 @@ func abuseOrganisationConsent(t *testing.T, srv *sekishotest.Server) {
 	}
 }
 
+// denied is what no member may do, whatever the application may.
+var denied = []struct{ method, path, body string }{
+	{"PATCH", "/users/{ren.id}", `{"jobTitle":"x"}`},
+	{"PATCH", "/users/{ren.id}", `{"passwordProfile":{"password":"Kaede-Mizube-77!"}}`},
+	{"PATCH", "/users/{ruri.id}", `{"passwordProfile":{"password":"Kaede-Mizube-77!"}}`},
+	{"PATCH", "/me", `{"passwordProfile":{"password":"Kaede-Mizube-77!"}}`},
+	{"PATCH", "/me", `{"accountEnabled":false}`},
+	{"PATCH", "/me", `{"userType":"Guest"}`},
+	{"PATCH", "/me", `{"userPrincipalName":"other@{domain}"}`},
+	{"PATCH", "/me", `{"identities":[{"signInType":"federated","issuer":"{kai.tenant}","issuerAssignedId":"{kai.id}"}]}`},
+	{"PATCH", "/me", `{"otherMails":["ruri@{domain}"]}`},
+	{"PATCH", "/me", `{"passwordPolicies":"DisablePasswordExpiration"}`},
+	{"POST", "/users", `{"accountEnabled":true,"displayName":"x","mailNickname":"x","userPrincipalName":"x@{domain}","passwordProfile":{"password":"Kaede-Mizube-77!"}}`},
+	{"DELETE", "/users/{ren.id}", ""},
+	{"DELETE", "/me", ""},
+	{"POST", "/users/{ruri.id}/revokeSignInSessions", "{}"},
+	{"POST", "/roleManagement/directory/roleAssignments", `{"principalId":"{hana.id}","roleDefinitionId":"62e90394-69f5-4237-9190-012177145e10","directoryScopeId":"/"}`},
+	{"POST", "/oauth2PermissionGrants", `{"clientId":"{client.sp}","consentType":"AllPrincipals","resourceId":"{graph.sp}","scope":"User.Read"}`},
+	{"POST", "/oauth2PermissionGrants", `{"clientId":"{client.sp}","consentType":"Principal","principalId":"{ruri.id}","resourceId":"{graph.sp}","scope":"User.Read"}`},
+	{"POST", "/applications/{victim.id}/addPassword", `{"passwordCredential":{"displayName":"s"}}`},
+	{"PATCH", "/applications/{victim.id}", `{"web":{"redirectUris":["https://evil.example/cb"]}}`},
+	{"PATCH", "/applications/{client.id}", `{"web":{"redirectUris":["https://evil.example/cb"]}}`},
+	{"PATCH", "/servicePrincipals/{client.sp}", `{"accountEnabled":false}`},
+	{"POST", "/servicePrincipals/{client.sp}/appRoleAssignedTo", `{"principalId":"{hana.id}","resourceId":"{client.sp}","appRoleId":"00000000-0000-0000-0000-000000000000"}`},
+	{"POST", "/invitations", `{"invitedUserEmailAddress":"kai@{kai.domain}","inviteRedirectUrl":"https://app.example/"}`},
+	{"PATCH", "/organization/{tenant}", `{"displayName":"x"}`},
+	{"PATCH", "/policies/authorizationPolicy", `{"defaultUserRolePermissions":{"permissionGrantPoliciesAssigned":["ManagePermissionGrantsForSelf.microsoft-user-default-legacy"]}}`},
+	// Of another tenant, by ids and by names.
+	{"GET", "/users/{kai.id}", ""}, {"GET", "/users/{kai}", ""}, {"PATCH", "/users/{kai.id}", `{"jobTitle":"x"}`}, {"GET", "/organization/{kai.tenant}", ""},
+}
+
+// tryAll does it all with {access}.
+func (w *world) tryAll(who string) {
+	w.t.Helper()
+	for _, d := range denied {
+		req := w.request(d.method, w.srv.URL+"/v1.0"+w.expand(d.path), strings.NewReader(w.expand(d.body)))
+		req.Header.Set("Authorization", "Bearer "+w.vars["access"])
+		if d.body != "" {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		w.send(req)
+		if w.status != http.StatusForbidden && w.status != http.StatusNotFound && w.status != http.StatusMethodNotAllowed {
+			w.t.Errorf("%s: %s %s %s: %d %s", who, d.method, d.path, d.body, w.status, w.body)
+		}
+	}
+}
+
 // An application that may do everything does no more for a person than the person
 // may do.
 func abuseDelegated(t *testing.T, srv *sekishotest.Server) {
@@ -139,51 +186,7 @@ func abuseDelegated(t *testing.T, srv *sekishotest.Server) {
 		redeem
 		expect 200
 	`)
-	newUser := fmt.Sprintf(`{"accountEnabled":true,"displayName":"x","mailNickname":"x","userPrincipalName":"x@%s","passwordProfile":{"password":"Kaede-Mizube-77!"}}`, w.vars["domain"])
-	denied := []struct{ method, path, body string }{
-		{"PATCH", "/users/{ren.id}", `{"jobTitle":"x"}`},
-		{"PATCH", "/users/{ren.id}", `{"passwordProfile":{"password":"Kaede-Mizube-77!"}}`},
-		{"PATCH", "/users/{ruri.id}", `{"passwordProfile":{"password":"Kaede-Mizube-77!"}}`},
-		{"PATCH", "/me", `{"passwordProfile":{"password":"Kaede-Mizube-77!"}}`},
-		{"PATCH", "/me", `{"accountEnabled":false}`},
-		{"PATCH", "/me", `{"userType":"Guest"}`},
-		{"PATCH", "/me", `{"userPrincipalName":"other@{domain}"}`},
-		{"PATCH", "/me", `{"identities":[{"signInType":"federated","issuer":"{kai.tenant}","issuerAssignedId":"{kai.id}"}]}`},
-		{"PATCH", "/me", `{"otherMails":["ruri@{domain}"]}`},
-		{"PATCH", "/me", `{"passwordPolicies":"DisablePasswordExpiration"}`},
-		{"POST", "/users", newUser},
-		{"DELETE", "/users/{ren.id}", ""},
-		{"DELETE", "/me", ""},
-		{"POST", "/users/{ruri.id}/revokeSignInSessions", "{}"},
-		{"POST", "/roleManagement/directory/roleAssignments", `{"principalId":"{hana.id}","roleDefinitionId":"62e90394-69f5-4237-9190-012177145e10","directoryScopeId":"/"}`},
-		{"POST", "/oauth2PermissionGrants", `{"clientId":"{client.sp}","consentType":"AllPrincipals","resourceId":"{graph.sp}","scope":"User.Read"}`},
-		{"POST", "/oauth2PermissionGrants", `{"clientId":"{client.sp}","consentType":"Principal","principalId":"{ruri.id}","resourceId":"{graph.sp}","scope":"User.Read"}`},
-		{"POST", "/applications/{victim.id}/addPassword", `{"passwordCredential":{"displayName":"s"}}`},
-		{"PATCH", "/applications/{victim.id}", `{"web":{"redirectUris":["https://evil.example/cb"]}}`},
-		{"PATCH", "/applications/{client.id}", `{"web":{"redirectUris":["https://evil.example/cb"]}}`},
-		{"PATCH", "/servicePrincipals/{client.sp}", `{"accountEnabled":false}`},
-		{"POST", "/servicePrincipals/{client.sp}/appRoleAssignedTo", `{"principalId":"{hana.id}","resourceId":"{client.sp}","appRoleId":"00000000-0000-0000-0000-000000000000"}`},
-		{"POST", "/invitations", `{"invitedUserEmailAddress":"kai@{kai.domain}","inviteRedirectUrl":"https://app.example/"}`},
-		{"PATCH", "/organization/{tenant}", `{"displayName":"x"}`},
-		{"PATCH", "/policies/authorizationPolicy", `{"defaultUserRolePermissions":{"permissionGrantPoliciesAssigned":["ManagePermissionGrantsForSelf.microsoft-user-default-legacy"]}}`},
-		// Of another tenant, by ids and by names.
-		{"GET", "/users/{kai.id}", ""}, {"GET", "/users/{kai}", ""}, {"PATCH", "/users/{kai.id}", `{"jobTitle":"x"}`}, {"GET", "/organization/{kai.tenant}", ""},
-	}
-	try := func(who string) {
-		t.Helper()
-		for _, d := range denied {
-			req := w.request(d.method, srv.URL+"/v1.0"+w.expand(d.path), strings.NewReader(w.expand(d.body)))
-			req.Header.Set("Authorization", "Bearer "+w.vars["access"])
-			if d.body != "" {
-				req.Header.Set("Content-Type", "application/json")
-			}
-			w.send(req)
-			if w.status != http.StatusForbidden && w.status != http.StatusNotFound && w.status != http.StatusMethodNotAllowed {
-				t.Errorf("%s: %s %s %s: %d %s", who, d.method, d.path, d.body, w.status, w.body)
-			}
-		}
-	}
-	try("a member")
+	w.tryAll("a member")
 	// A guest may do less still.
 	w.steps(`
 		browser second
@@ -195,7 +198,7 @@ func abuseDelegated(t *testing.T, srv *sekishotest.Server) {
 		me GET /v1.0/users/{ren.id} 403
 		me GET /v1.0/me
 	`)
-	try("a guest")
+	w.tryAll("a guest")
 	// A role is what it is now, not what it was when the token was issued.
 	w.steps(`
 		browser third
@@ -212,7 +215,7 @@ func abuseDelegated(t *testing.T, srv *sekishotest.Server) {
 		  {"jobTitle":"y"}
 	`)
 	w.vars["hana.id"], w.vars["ruri.id"] = w.vars["ruri.id"], w.vars["hana.id"]
-	try("an administrator of before")
+	w.tryAll("an administrator of before")
 	// An application with few scopes does little even for an administrator.
 	w.steps(`
 		admin aoi global
@@ -227,5 +230,5 @@ func abuseDelegated(t *testing.T, srv *sekishotest.Server) {
 		me PATCH /v1.0/me 403
 		  {"city":"x"}
 	`)
-	try("an administrator by an application with User.Read")
+	w.tryAll("an administrator by an application with User.Read")
 }
