@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"fmt"
-	"html"
 	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
@@ -189,10 +188,7 @@ func (k *walker) post() {
 	if k.random.IntN(4) == 0 {
 		page = pick(k.random, win.pages...)
 	}
-	form := url.Values{}
-	for _, h := range pageHidden.FindAllSubmatch(page, -1) {
-		form.Set(string(h[1]), html.UnescapeString(string(h[2])))
-	}
+	address, form := signInForm(page)
 	if k.random.IntN(5) == 0 {
 		form.Set("step", pick(k.random, "username", "password", "newpassword", "pick", "stay", "consent", "refused"))
 	}
@@ -218,8 +214,7 @@ func (k *walker) post() {
 			win.proven[p.id] = true
 		}
 	}
-	action := pageForm.FindSubmatch(page)
-	k.postForm(html.UnescapeString(string(action[1])), form.Encode(), map[string]string{"Sec-Fetch-Site": "same-origin"})
+	k.postForm(address, form.Encode(), map[string]string{"Sec-Fetch-Site": "same-origin"})
 	k.look()
 }
 
@@ -309,15 +304,15 @@ func (k *walker) refreshAny() {
 // leave signs somebody out of this browser, by the page that asks.
 func (k *walker) leave() {
 	k.browse(k.request("GET", k.srv.URL+"/common/oauth2/v2.0/logout", nil))
-	for pageForm.Match(k.body) {
-		form := url.Values{}
-		for _, h := range pageHidden.FindAllSubmatch(k.body, -1) {
-			form.Set(string(h[1]), html.UnescapeString(string(h[2])))
+	for {
+		address, form := signInForm(k.body)
+		if address == "" {
+			break
 		}
 		if m := signOutTile.FindSubmatch(k.body); m != nil {
 			form.Set("account", string(m[1]))
 		}
-		k.postForm(html.UnescapeString(string(pageForm.FindSubmatch(k.body)[1])), form.Encode(), map[string]string{"Sec-Fetch-Site": "same-origin"})
+		k.postForm(address, form.Encode(), map[string]string{"Sec-Fetch-Site": "same-origin"})
 		k.canary()
 		k.browse(k.request("GET", k.srv.URL+"/common/oauth2/v2.0/logout", nil))
 	}
@@ -339,7 +334,9 @@ func (k *walker) stranger() {
 		k.t.Fatal(err)
 	}
 	k.browser, k.jars["stranger"] = "stranger", jar
-	k.postForm(html.UnescapeString(string(pageForm.FindSubmatch(page)[1])), url.Values{"flowToken": {html.UnescapeString(string(pageHidden.FindSubmatch(page)[2]))}, "step": {"stay"}}.Encode(), map[string]string{"Sec-Fetch-Site": "same-origin"})
+	address, form := signInForm(page)
+	form.Set("step", "stay")
+	k.postForm(address, form.Encode(), map[string]string{"Sec-Fetch-Site": "same-origin"})
 	if k.status != http.StatusBadRequest || k.header.Get("Location") != "" || len(k.cookies()) > 0 {
 		k.t.Errorf("a stranger with somebody's page: %d", k.status)
 	}
