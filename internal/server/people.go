@@ -99,25 +99,19 @@ func (s *Server) signInEndpoints() error {
 			home, user, ok, err := tokens.Account(ctx, hint)
 			return sign.Account{Tenant: home, User: user}, ok, err
 		},
-		Refused: func(r *http.Request, party *frontchannel.Party, code int) {
-			s.metrics.refused(code)
-			if party.Tenant != nil {
-				s.refusals.Add(s.clock.Now(), party.Tenant.ID.Bytes(), party.ClientID.Bytes(), code, web.From(r.Context()).Trace)
-			}
-		},
-		Now: s.clock.Now, Log: s.log,
+		Refused: s.refusedParty, Now: s.clock.Now, Log: s.log,
 	})
 	p.adminconsent = s.newAdminConsent()
 	cfg := signin.Config{
 		Lookup: s.view, Users: s.stores.Users, Directory: signInDirectory{s}, Sessions: p.sessions,
 		Passwords: p.passwords, Matches: s.passwords.CheckPassword, Changer: s.ops, Consents: p.consents,
 		Hints: p.hints, Sealer: s.keeper, Pages: s.pages, Subject: p.subjects.Subject,
-		Purposes: map[string]signin.Purpose{authorize.Purpose: authorizePurpose{p.authorize}, adminconsent.Purpose: adminConsentPurpose{p.adminconsent}},
+		Purposes: map[string]signin.Purpose{
+			authorize.Purpose:    purpose[*authorize.Request](p.authorize.Load),
+			adminconsent.Purpose: purpose[*adminconsent.Request](p.adminconsent.Load),
+		},
 		Failed: func(ctx context.Context, t directory.TenantID, client directory.ID, code aadsts.Code) {
-			s.metrics.refused(code.Number())
-			if !t.IsZero() {
-				s.refusals.Add(s.clock.Now(), t.Bytes(), client.Bytes(), code.Number(), web.From(ctx).Trace)
-			}
+			s.refused(ctx, t, client, code.Number())
 		},
 		Now: s.clock.Now, Rand: s.cfg.Rand, Log: s.log,
 	}
@@ -155,11 +149,29 @@ func (d signInDirectory) RoleAssignmentsOf(ctx context.Context, t directory.Tena
 	return d.s.stores.Roles.RoleAssignmentsOf(ctx, t, principal)
 }
 
-// authorizePurpose lets the pages prove an authorization request again.
-type authorizePurpose struct{ *authorize.Endpoint }
+// A purpose is an endpoint's Load, by which the pages prove its request again.
+type purpose[V signin.Visit] func(ctx context.Context, tx *sign.Transaction) (V, error)
 
-func (p authorizePurpose) Load(ctx context.Context, tx *sign.Transaction) (signin.Visit, error) {
-	return p.Endpoint.Load(ctx, tx)
+// Load implements signin.Purpose.
+func (p purpose[V]) Load(ctx context.Context, tx *sign.Transaction) (signin.Visit, error) {
+	return p(ctx, tx)
+}
+
+// refusedParty counts what an application was told by its redirect.
+func (s *Server) refusedParty(r *http.Request, party *frontchannel.Party, code int) {
+	var t directory.TenantID
+	if party.Tenant != nil {
+		t = party.Tenant.ID
+	}
+	s.refused(r.Context(), t, party.ClientID, code)
+}
+
+// refused counts a refusal, and adds it to the sums of its tenant if there is one.
+func (s *Server) refused(ctx context.Context, t directory.TenantID, client directory.ID, code int) {
+	s.metrics.refused(code)
+	if !t.IsZero() {
+		s.refusals.Add(s.clock.Now(), t.Bytes(), client.Bytes(), code, web.From(ctx).Trace)
+	}
 }
 
 // demoPeople lists the demonstration people who may sign in with a click: those of
