@@ -20,6 +20,11 @@ const (
 	hasCode    = `SELECT 1 FROM codes WHERE tenant_id = $1 AND hash = $2`
 	redeemCode = `UPDATE codes SET redeemed_at = $3, expires_at = $4, home_tenant_id = $5, family_id = $6
 		WHERE tenant_id = $1 AND hash = $2 AND redeemed_at = 0`
+	// The same and insertFamily in one: PostgreSQL works on each statement for as long
+	// as on what it says.
+	pgRedeemCode = `WITH won AS (` + redeemCode + ` RETURNING 1)
+		INSERT INTO families (tenant_id, id, expires_at, expires_hour, rotated_at, generation, revoked_at, data)
+		SELECT $7::bytea, $8::bytea, $9::bigint, $10::integer, $11::bigint, $12::integer, $13::bigint, $14::bytea FROM won`
 	// A code that is redeemed meanwhile has got another expiry and stays.
 	sweepCodes = `DELETE FROM codes WHERE expires_at < $1 AND (tenant_id, hash) IN
 		(SELECT tenant_id, hash FROM codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`
@@ -74,13 +79,24 @@ func (db *DB) RedeemCode(ctx context.Context, t directory.TenantID, hash []byte,
 	if err != nil {
 		return err
 	}
+	key, values := []any{t, hash}, []any{micros(at), micros(at.Add(redeemedKept)), f.HomeTenant, f.ID}
+	redeem := append(key[:2:2], values...)
+	if db.kind == Postgres {
+		return db.alone(ctx, "redeem code", func(s *session) error {
+			n, err := s.exec(ctx, pgRedeemCode, append(redeem, family...)...)
+			if err != nil || n > 0 {
+				return err
+			}
+			return s.notMoved(ctx, hasCode, key, authorization.ErrRedeemed)
+		})
+	}
 	return db.transact(ctx, "redeem code", func(s *session) error {
-		n, err := s.exec(ctx, redeemCode, t, hash, micros(at), micros(at.Add(redeemedKept)), f.HomeTenant, f.ID)
+		n, err := s.exec(ctx, redeemCode, redeem...)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return s.notMoved(ctx, hasCode, []any{t, hash}, authorization.ErrRedeemed)
+			return s.notMoved(ctx, hasCode, key, authorization.ErrRedeemed)
 		}
 		_, err = s.exec(ctx, insertFamily, family...)
 		return err

@@ -132,7 +132,8 @@ func TestFamilyBlob(t *testing.T) {
 	}
 }
 
-// TestFamilyStatements: a redemption is two statements, a rotation is one.
+// TestFamilyStatements: a redemption is two statements in a transaction, and one on
+// PostgreSQL; a rotation is one.
 func TestFamilyStatements(t *testing.T) {
 	both(t, func(t *testing.T, kind Kind) {
 		ctx := context.Background()
@@ -150,7 +151,8 @@ func TestFamilyStatements(t *testing.T) {
 				t.Errorf("%s took %d statements, want %d", what, sent, want)
 			}
 		}
-		counts("a redemption", 2, func() error { return db.RedeemCode(ctx, f.HomeTenant, []byte("h"), testNow(), f) })
+		redemption := map[Kind]int64{SQLite: 2, Postgres: 1}[kind]
+		counts("a redemption", redemption, func() error { return db.RedeemCode(ctx, f.HomeTenant, []byte("h"), testNow(), f) })
 		counts("a rotation", 1, func() error { return db.RotateFamily(ctx, f.HomeTenant, f.ID, 1, testNow(), testNow()) })
 	})
 }

@@ -224,6 +224,23 @@ func (db *DB) transact(ctx context.Context, act string, do func(*session) error)
 	})
 }
 
+// alone is transact for what is one writing statement on PostgreSQL: it begins and
+// commits by itself.
+func (db *DB) alone(ctx context.Context, act string, do func(*session) error) error {
+	return db.retry(ctx, act, func() error {
+		if err := errors.Join(db.fault(ctx, OpBegin), db.fault(ctx, OpCommit)); err != nil {
+			return err
+		}
+		if err := do(&session{db: db, on: db.writes, writing: true}); err != nil {
+			return err
+		}
+		if err := db.fault(ctx, OpCommitted); err != nil {
+			return unknownOutcome(err)
+		}
+		return nil
+	})
+}
+
 const lockTenant = `INSERT INTO change_counters (tenant_id, seq) VALUES ($1, 0)
 	ON CONFLICT (tenant_id) DO UPDATE SET seq = change_counters.seq RETURNING seq`
 
