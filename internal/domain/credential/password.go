@@ -102,13 +102,6 @@ func (p *Passwords) waste(ctx context.Context, password string) error {
 	return err
 }
 
-// Weak reports whether a stored hash should be made anew at the next moment when
-// the password is known: it costs an attacker less than today's.
-func Weak(phc string) bool {
-	h, err := parseHash(phc)
-	return err == nil && (h.memory < memoryKiB || h.passes < passes || len(h.salt) < saltLen || len(h.sum) < hashLen)
-}
-
 // storedHash is what a PHC string of argon2id says.
 type storedHash struct {
 	memory, passes, lanes int

@@ -347,16 +347,3 @@ func TestVerifyBusy(t *testing.T) {
 		t.Errorf("with a free slot: %v", got)
 	}
 }
-
-func TestWeak(t *testing.T) {
-	p := NewPasswords(1, bytes.NewReader(bytes.Repeat([]byte{7}, 64)))
-	now, err := p.HashPassword(context.Background(), "x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for phc, want := range map[string]bool{now: false, cheap("x"): true, strings.Replace(now, "t=2", "t=1", 1): true, strings.Replace(now, "m=19456", "m=65536", 1): false, "": false} {
-		if got := Weak(phc); got != want {
-			t.Errorf("%q: %v", phc, got)
-		}
-	}
-}
