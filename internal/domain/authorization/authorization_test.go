@@ -44,7 +44,7 @@ func TestCodeWithoutOfflineAccess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := w.Commit(t.Context(), use, false, start.Add(75*time.Minute))
+	token, err := w.commit(t.Context(), use, false, start.Add(75*time.Minute))
 	if err != nil || token != "" {
 		t.Fatalf("%q, %v", token, err)
 	}

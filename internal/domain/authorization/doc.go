@@ -14,9 +14,11 @@
 // clients every generation stays good, as on the platform.
 //
 // A code's way: IssueCode → the browser → Find → the checks of the token endpoint
-// → Redeem judges it → tokens are issued → Commit redeems it. A refresh token's
-// way: FindRefreshToken → Refresh judges token, family and person → tokens are
-// issued → Commit rotates it. What is judged is not used up before the tokens are
-// there: a request that is refused, or a node that is too busy to sign, has not
-// rotated a token under its client. Nothing leaves before Commit has said yes.
+// → Redeem judges it → while the tokens are signed Write redeems it, in the commit
+// of their sign-in record where the store can → Finish judges what Write met. A
+// refresh token's way: FindRefreshToken → Refresh judges token, family and person
+// → Write rotates it → Finish. What is judged is not used up before the tokens are
+// sure to be signed: a request that is refused, or a node that is too busy to
+// sign, has not rotated a token under its client. Nothing leaves before Finish has
+// said yes.
 package authorization

@@ -215,7 +215,7 @@ func TestRefreshTokenOfAnotherInstallation(t *testing.T) {
 		t.Fatal(err)
 	}
 	use.Family.ID = p.ID
-	if _, err := other.Commit(t.Context(), use, true, start); err != nil {
+	if _, err := other.commit(t.Context(), use, true, start); err != nil {
 		t.Fatal(err)
 	}
 	other.refused("a token of another database", token, aadsts.InvalidGrant)

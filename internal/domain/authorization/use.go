@@ -13,7 +13,7 @@ import (
 
 // A Use is a code or a refresh token that was judged good and is not used up
 // yet: a request may still be refused for what it asks, and then a refresh token
-// must not have rotated under its client. Commit uses it up.
+// must not have rotated under its client. Write and Finish use it up.
 type Use struct {
 	// Family is the one that the code will make, or the token's.
 	Family *Family
@@ -52,14 +52,7 @@ func (a *Authorizations) Redeem(ctx context.Context, f *Found) (*Use, error) {
 	return u, nil
 }
 
-// Commit uses up what was judged and gives the refresh token for the answer, ""
-// where the family has none. When it returns without an error, all of it is
-// durable; of several redemptions of one code one gets so far.
-func (a *Authorizations) Commit(ctx context.Context, u *Use, refreshable bool, tokens time.Time) (string, error) {
-	return a.Finish(ctx, u, a.Write(ctx, u, refreshable, tokens))
-}
-
-// Write is the first half of Commit, one write that may share a transaction with
+// Write uses up what was judged, in one write that may share a transaction with
 // others: it redeems the code and makes its family, or moves the family of the
 // refresh token on. tokens is when the newest access token ends. What it returns
 // is for Finish.
@@ -74,7 +67,9 @@ func (a *Authorizations) Write(ctx context.Context, u *Use, refreshable bool, to
 	return a.Store.RedeemCode(ctx, u.code.Tenant, u.code.hash, u.now, f)
 }
 
-// Finish is the second half of Commit. It judges what Write returned.
+// Finish judges what Write returned, and gives the refresh token for the answer, ""
+// where the family has none. Without an error all of it is durable; of several
+// redemptions of one code one gets so far.
 func (a *Authorizations) Finish(ctx context.Context, u *Use, err error) (string, error) {
 	if err != nil {
 		if u.code != nil {

@@ -141,6 +141,11 @@ func (w *world) issue(p directory.RedirectPlatform) string {
 	return value
 }
 
+// commit is Write and Finish, as a token request does them.
+func (w *world) commit(ctx context.Context, u *authorization.Use, refreshable bool, tokens time.Time) (string, error) {
+	return w.Finish(ctx, u, w.Write(ctx, u, refreshable, tokens))
+}
+
 // redeem takes a code the whole way.
 func (w *world) redeem(ctx context.Context, value string) (string, *authorization.Use, error) {
 	found, err := w.Find(ctx, value)
@@ -151,7 +156,7 @@ func (w *world) redeem(ctx context.Context, value string) (string, *authorizatio
 	if err != nil {
 		return "", nil, err
 	}
-	token, err := w.Commit(ctx, use, true, w.clock().Add(time.Hour))
+	token, err := w.commit(ctx, use, true, w.clock().Add(time.Hour))
 	return token, use, err
 }
 
@@ -175,7 +180,7 @@ func (w *world) refresh(token string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return w.Commit(w.t.Context(), use, true, w.clock().Add(time.Hour))
+	return w.commit(w.t.Context(), use, true, w.clock().Add(time.Hour))
 }
 
 // works checks that a refresh token is good, and gives the next one.
