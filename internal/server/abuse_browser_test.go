@@ -29,6 +29,11 @@ func (w *world) dead(when, name, value string) {
 	if w.signedIn() {
 		w.t.Errorf("a cookie from before %s is signed in", when)
 	}
+	// An answer to it leaves the cookie as it is: a request that began before the
+	// cookie was renewed would otherwise take the new one away.
+	if got := w.cookie(name); got != value {
+		w.t.Errorf("an answer to a cookie from before %s made it %q", when, got)
+	}
 	w.browser = back
 }
 
