@@ -44,7 +44,7 @@ const (
 	// nativeClients times people are the families that refreshes are spread over: a
 	// client that refreshes the same again and again would be taken for one in a
 	// loop (AADSTS50196).
-	nativeClients  = 24
+	nativeClients  = 64
 	personPassword = "gate-lantern-Cedar-41"
 	redirectURI    = "https://orders.example/callback"
 	nativeURI      = "http://localhost/callback"
