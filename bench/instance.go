@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -54,6 +55,8 @@ type instance struct {
 	rs256       string // scopes of the two APIs
 	es256       string
 	tokens      int // that it has issued to us
+	// forPeople are the answers with tokens of people: each is one sign-in record.
+	forPeople atomic.Int64
 }
 
 // surroundings are the environment of server processes: ours, without what would

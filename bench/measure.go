@@ -328,10 +328,11 @@ type storageFigures struct {
 }
 
 func newStorageFigures(rows, bytes int64, in *instance) (*storageFigures, error) {
-	if int64(in.tokens) != rows {
-		return nil, fmt.Errorf("%s holds %d sign-in records for %d tokens", in.name, rows, in.tokens)
+	issued := int64(in.tokens) + in.forPeople.Load()
+	if issued != rows {
+		return nil, fmt.Errorf("%s holds %d sign-in records for %d tokens", in.name, rows, issued)
 	}
-	return &storageFigures{rows: rows, tokens: int64(in.tokens), perRow: float64(bytes) / float64(rows)}, nil
+	return &storageFigures{rows: rows, tokens: issued, perRow: float64(bytes) / float64(rows)}, nil
 }
 
 // bearerFigures are nanoseconds per check.

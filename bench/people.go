@@ -15,7 +15,6 @@ import (
 	"regexp"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -62,7 +61,6 @@ type crowd struct {
 	path           string // of the authorization endpoint
 	tokenPath      string
 	domain, tenant string
-	issued         atomic.Int64
 }
 
 // people registers two applications with consent for all, and people.
@@ -265,6 +263,7 @@ func (v *visitor) redeem(form url.Values) (string, error) {
 	if answer.IDToken == "" || answer.RefreshToken == "" {
 		return "", fmt.Errorf("an answer without tokens: %.300s", v.page)
 	}
+	v.crowd.in.forPeople.Add(1)
 	return answer.RefreshToken, nil
 }
 
@@ -443,7 +442,6 @@ func (b *bench) peopleRun(ctx context.Context, c *crowd, visitors []*visitor, fa
 			}
 			code := codes[i][0]
 			codes[i] = codes[i][1:]
-			c.issued.Add(1)
 			_, err := v.redeem(c.codeForm(client(i), code))
 			return err
 		})
@@ -463,7 +461,6 @@ func (b *bench) peopleRun(ctx context.Context, c *crowd, visitors []*visitor, fa
 		acts = append(acts, func() error {
 			one := families[i][turn%len(families[i])]
 			turn++
-			c.issued.Add(1)
 			var err error
 			one.token, err = v.redeem(url.Values{"grant_type": {"refresh_token"}, "client_id": {one.client}, "refresh_token": {one.token}})
 			return err
