@@ -26,6 +26,7 @@ const (
 
 // runJobs starts them and closes the channel it returns when all have ended.
 func (s *Server) runJobs(ctx context.Context) <-chan struct{} {
+	ctx = sqlstore.Housekeeping(ctx)
 	var wg sync.WaitGroup
 	wake := make(chan struct{}, 1)
 	wg.Go(func() { s.follow(ctx, wake) })

@@ -49,8 +49,16 @@ func (db *DB) Interfere(hook func(context.Context, Op) error) {
 	db.faults.active.Store(hook != nil || len(db.faults.once) > 0)
 }
 
+type housekeeping struct{}
+
+// Housekeeping marks what a server does by itself: a failure that a test asks for
+// is meant for a request, and is not spent on a sweep that happens to run.
+func Housekeeping(ctx context.Context) context.Context {
+	return context.WithValue(ctx, housekeeping{}, true)
+}
+
 func (db *DB) fault(ctx context.Context, op Op) error {
-	if !db.faults.active.Load() {
+	if !db.faults.active.Load() || ctx.Value(housekeeping{}) != nil {
 		return nil
 	}
 	db.faults.mu.Lock()
